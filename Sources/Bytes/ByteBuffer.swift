@@ -1,0 +1,173 @@
+import Glibc
+
+/// A growable, uniquely owned run of bytes: what the data plane reads into and writes from.
+///
+/// Bytes are appended at the end and consumed from the front. Memory is malloc'ed, and
+/// `padding` zero-filled bytes can always be read past the end, as the JSON scanner wants.
+/// A `Span` of it is valid until the next mutation, which the compiler enforces.
+@safe
+package struct ByteBuffer: ~Copyable {
+    /// Readable bytes past the end, in bytes: simdjson reads whole vectors.
+    package static let padding = 64
+
+    @usableFromInline var base: UnsafeMutableRawPointer
+    @usableFromInline var start = 0
+    @usableFromInline var end = 0
+    /// Bytes this buffer holds without growing, the padding not counted.
+    package private(set) var capacity: Int
+
+    /// An empty buffer. `capacity` is in bytes; zero is allowed and allocates the padding only.
+    package init(capacity: Int = 0) {
+        precondition(capacity >= 0)
+        // SAFETY: malloc answers null only when memory is exhausted, where going on is worse.
+        unsafe self.base = malloc(capacity + Self.padding)!
+        self.capacity = capacity
+    }
+
+    /// A buffer holding a copy of `bytes`.
+    package init(copying bytes: Span<UInt8>) {
+        self.init(capacity: bytes.count)
+        append(bytes)
+    }
+
+    deinit {
+        // SAFETY: `base` came from malloc and this is its one owner.
+        unsafe free(base)
+    }
+
+    /// Unconsumed bytes.
+    @inlinable
+    package var count: Int { end - start }
+
+    @inlinable
+    package var isEmpty: Bool { end == start }
+
+    /// The unconsumed bytes.
+    package var bytes: Span<UInt8> {
+        @_lifetime(borrow self)
+        get {
+            // SAFETY: start..<end lies within the allocation and is initialised.
+            let elements = unsafe UnsafeBufferPointer(
+                start: base.assumingMemoryBound(to: UInt8.self) + start, count: end - start)
+            let span = unsafe Span(_unsafeElements: elements)
+            return unsafe _overrideLifetime(span, borrowing: self)
+        }
+    }
+
+    /// Makes room for `bytes` more without another allocation.
+    package mutating func reserve(_ bytes: Int) {
+        guard capacity - end < bytes else { return }
+        if start > 0 { compact() }
+        guard capacity - end < bytes else { return }
+        let wanted = max(end + bytes, min(capacity * 2, capacity + (1 << 20)))
+        // SAFETY: as in `init`.
+        unsafe base = realloc(base, wanted + Self.padding)!
+        capacity = wanted
+    }
+
+    /// Appends a copy of `bytes`.
+    package mutating func append(_ bytes: Span<UInt8>) {
+        let count = bytes.count
+        guard count > 0 else { return }
+        reserve(count)
+        // SAFETY: `reserve` made the room; a Span cannot overlap a buffer being mutated.
+        unsafe bytes.withUnsafeBytes { source in
+            unsafe (base + end).copyMemory(from: source.baseAddress!, byteCount: count)
+        }
+        end += count
+    }
+
+    /// Appends one byte.
+    package mutating func append(_ byte: UInt8) {
+        if end == capacity { reserve(1) }
+        // SAFETY: `end` is below `capacity`.
+        unsafe (base + end).storeBytes(of: byte, as: UInt8.self)
+        end += 1
+    }
+
+    /// Appends a literal's UTF-8.
+    package mutating func append(_ literal: StaticString) {
+        append(literal.bytes)
+    }
+
+    /// Appends a string's UTF-8.
+    package mutating func append(string: String) {
+        append(string.utf8.span)
+    }
+
+    /// Appends a decimal number, "-" before a negative one.
+    package mutating func append(decimal value: Int) {
+        if value < 0 { append(UInt8(ascii: "-")) }
+        var magnitude = value.magnitude
+        var divisor: UInt = 1
+        while magnitude / divisor >= 10 { divisor *= 10 }
+        while divisor > 0 {
+            append(UInt8(ascii: "0") + UInt8(magnitude / divisor))
+            magnitude %= divisor
+            divisor /= 10
+        }
+    }
+
+    /// Appends a number in lower-case hexadecimal, without leading zeros.
+    package mutating func append(hexadecimal value: UInt) {
+        var shift = max(0, (UInt.bitWidth - value.leadingZeroBitCount + 3) / 4 * 4 - 4)
+        while true {
+            append(ASCII.hexDigit(UInt8(truncatingIfNeeded: value >> shift) & 15))
+            if shift == 0 { return }
+            shift -= 4
+        }
+    }
+
+    /// Appends `count` bytes that `body` writes; `body` answers how many it wrote.
+    ///
+    /// For drivers, whose C library fills memory itself.
+    @unsafe
+    package mutating func appendUnsafe(
+        upTo count: Int, _ body: (UnsafeMutableRawBufferPointer) -> Int
+    ) {
+        reserve(count)
+        let room = unsafe UnsafeMutableRawBufferPointer(start: base + end, count: count)
+        let written = unsafe body(room)
+        precondition(written >= 0 && written <= count)
+        end += written
+    }
+
+    /// Drops `count` bytes from the front.
+    package mutating func consume(_ count: Int) {
+        precondition(count >= 0 && count <= end - start)
+        start += count
+        if start == end {
+            start = 0
+            end = 0
+        }
+    }
+
+    /// Drops bytes from the back until `count` are left.
+    package mutating func truncate(to count: Int) {
+        precondition(count >= 0 && count <= end - start)
+        end = start + count
+    }
+
+    /// Drops all bytes and keeps the memory, unless more than `keeping` bytes of it are held.
+    package mutating func removeAll(keeping: Int = .max) {
+        start = 0
+        end = 0
+        guard capacity > keeping else { return }
+        // SAFETY: as in `init`.
+        unsafe base = realloc(base, keeping + Self.padding)!
+        capacity = keeping
+    }
+
+    /// Zero-fills the padding, so that a scanner reading whole vectors sees no stale bytes.
+    package mutating func clearPadding() {
+        // SAFETY: the allocation is `padding` bytes longer than `capacity`, and end <= capacity.
+        unsafe memset(base + end, 0, Self.padding)
+    }
+
+    private mutating func compact() {
+        // SAFETY: both ranges lie within the allocation; memmove allows the overlap.
+        unsafe memmove(base, base + start, end - start)
+        end -= start
+        start = 0
+    }
+}

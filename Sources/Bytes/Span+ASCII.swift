@@ -1,0 +1,99 @@
+import Glibc
+
+extension StaticString {
+    /// The literal's UTF-8.
+    package var bytes: Span<UInt8> {
+        @_lifetime(immortal)
+        get {
+            precondition(hasPointerRepresentation)
+            // SAFETY: a literal's bytes live as long as the program.
+            let elements = unsafe UnsafeBufferPointer(
+                start: utf8Start, count: utf8CodeUnitCount)
+            let span = unsafe Span(_unsafeElements: elements)
+            return unsafe _overrideLifetime(span, copying: ())
+        }
+    }
+}
+
+extension Span<UInt8> {
+    /// The same bytes.
+    package func equals(_ other: Span<UInt8>) -> Bool {
+        guard count == other.count else { return false }
+        // SAFETY: both pointers are valid for `count` bytes.
+        return unsafe withUnsafeBytes { mine in
+            unsafe other.withUnsafeBytes { theirs in
+                unsafe mine.count == 0 || memcmp(mine.baseAddress!, theirs.baseAddress!, mine.count) == 0
+            }
+        }
+    }
+
+    /// The literal's bytes.
+    package func equals(_ literal: StaticString) -> Bool {
+        equals(literal.bytes)
+    }
+
+    /// The literal's bytes but for the case of ASCII letters. `literal` is lower case.
+    package func equalsIgnoringCase(_ literal: StaticString) -> Bool {
+        let other = literal.bytes
+        guard count == other.count else { return false }
+        for index in indices where ASCII.lowercased(self[index]) != other[index] { return false }
+        return true
+    }
+
+    /// Begins with the literal's bytes.
+    package func starts(with literal: StaticString) -> Bool {
+        let prefix = literal.bytes
+        return count >= prefix.count && extracting(0..<prefix.count).equals(prefix)
+    }
+
+    /// The offset of the first `byte` at or after `offset`, or nil.
+    package func firstIndex(of byte: UInt8, from offset: Int = 0) -> Int? {
+        guard offset < count else { return nil }
+        // SAFETY: memchr reads only the `count - offset` bytes that are there.
+        return unsafe withUnsafeBytes { all in
+            guard
+                let found = unsafe memchr(all.baseAddress! + offset, Int32(byte), all.count - offset)
+            else { return nil }
+            return unsafe UnsafeRawPointer(found) - all.baseAddress!
+        }
+    }
+
+    /// The part without spaces and tabs at both ends (OWS, RFC 9110 section 5.6.3).
+    package var trimmed: Span<UInt8> {
+        @_lifetime(copy self)
+        get {
+            var lower = 0
+            var upper = count
+            while lower < upper, self[lower] == ASCII.space || self[lower] == ASCII.tab {
+                lower += 1
+            }
+            while upper > lower, self[upper - 1] == ASCII.space || self[upper - 1] == ASCII.tab {
+                upper -= 1
+            }
+            return extracting(lower..<upper)
+        }
+    }
+
+    /// The bytes as decimal digits only, or nil: also for none, and for a value over `Int.max`.
+    package var decimal: Int? {
+        guard count > 0, count <= 19 else { return nil }
+        var value = 0
+        for index in indices {
+            let digit = self[index] &- 0x30
+            guard digit < 10 else { return nil }
+            let (product, overflow) = value.multipliedReportingOverflow(by: 10)
+            let (sum, carried) = product.addingReportingOverflow(Int(digit))
+            guard !overflow, !carried else { return nil }
+            value = sum
+        }
+        return value
+    }
+}
+
+extension String {
+    /// A copy of `bytes` as text; what is not UTF-8 becomes U+FFFD.
+    package init(decoding bytes: Span<UInt8>) {
+        // SAFETY: the buffer is only read inside the closure.
+        self = unsafe bytes.withUnsafeBufferPointer { unsafe String(decoding: $0, as: UTF8.self) }
+    }
+}

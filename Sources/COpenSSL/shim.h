@@ -1,0 +1,7 @@
+#ifndef COPENSSL_SHIM_H
+#define COPENSSL_SHIM_H
+
+#include <openssl/evp.h>
+#include <openssl/crypto.h>
+
+#endif
