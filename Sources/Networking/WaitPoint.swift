@@ -50,7 +50,9 @@ package final class WaitPoint {
 
         static func suspend(_ body: (Continuation) -> Void) async {
             // SAFETY: `WaitPoint.signal` takes the continuation out before it resumes it.
-            await unsafe withUnsafeContinuation { body(Continuation(base: unsafe $0)) }
+            await unsafe withUnsafeContinuation {
+                unsafe body(Continuation(base: $0))
+            }
         }
 
         func resume() {
