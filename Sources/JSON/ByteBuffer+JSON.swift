@@ -22,8 +22,26 @@ extension ByteBuffer {
     /// characters. Answers whether it was cut.
     @discardableResult
     package mutating func append(jsonEscaped text: Span<UInt8>, limit: Int = .max) -> Bool {
-        append(text)
-        return false
+        let count = text.characterBoundary(notAfter: limit)
+        var position = 0
+        while position < count {
+            let rest = text.extracting(position..<count)
+            var invalid = 0
+            // SAFETY: the pointers are valid for the call.
+            let plain = unsafe rest.withUnsafeBufferPointer { source in
+                unsafe csimdjson_plain_prefix(source.baseAddress, source.count, &invalid)
+            }
+            append(rest.extracting(0..<plain))
+            position += plain
+            if invalid > 0 {
+                append("\u{FFFD}")
+                position += invalid
+            } else if position < count {
+                append(escapeOf: text[position])
+                position += 1
+            }
+        }
+        return count < text.count
     }
 
     /// Appends the shortest decimal form that reads back as `value`; `null` unless it is finite.
@@ -39,5 +57,31 @@ extension ByteBuffer {
     /// Appends `true` or `false`.
     package mutating func append(jsonBool value: Bool) {
         append(value ? "true" : "false")
+    }
+
+    private mutating func append(escapeOf byte: UInt8) {
+        append(UInt8(ascii: "\\"))
+        switch byte {
+        case 0x08: append(UInt8(ascii: "b"))
+        case 0x09: append(UInt8(ascii: "t"))
+        case 0x0A: append(UInt8(ascii: "n"))
+        case 0x0C: append(UInt8(ascii: "f"))
+        case 0x0D: append(UInt8(ascii: "r"))
+        case 0x00..<0x20:
+            append("u00")
+            append(ASCII.hexDigit(byte >> 4))
+            append(ASCII.hexDigit(byte & 15))
+        default: append(byte)
+        }
+    }
+}
+
+extension Span<UInt8> {
+    /// The last offset up to `limit` that is not inside a UTF-8 sequence, at most 3 before it.
+    fileprivate func characterBoundary(notAfter limit: Int) -> Int {
+        guard limit < count else { return count }
+        var boundary = Swift.max(0, limit)
+        for _ in 0..<3 where boundary > 0 && self[boundary] & 0xC0 == 0x80 { boundary -= 1 }
+        return self[boundary] & 0xC0 == 0x80 ? Swift.max(0, limit) : boundary
     }
 }

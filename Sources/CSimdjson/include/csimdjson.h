@@ -67,6 +67,11 @@ int csimdjson_parse_double(const uint8_t *bytes, size_t count, double *value);
 /// The shortest decimal form that reads back as `value`, which is finite; `into` holds 32 bytes.
 size_t csimdjson_format_double(double value, uint8_t *into);
 
+/// How many bytes of a text stand in a JSON string as they are. What stops before `count` is a
+/// quote, backslash or control character or, when `*invalid_length` is not 0, so many bytes that
+/// are not UTF-8.
+size_t csimdjson_plain_prefix(const uint8_t *bytes, size_t count, size_t *invalid_length);
+
 #ifdef __cplusplus
 }
 #endif
