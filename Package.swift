@@ -92,6 +92,8 @@ let package = Package(
         tests("HTTP1Tests", "HTTP1", "Bytes"),
         tests("W3CTraceContextTests", "W3CTraceContext", "Bytes"),
         tests("JSONTests", "JSON", "Bytes"),
+        tests("CryptoTests", "Crypto", "Bytes"),
+        tests("CompressionTests", "Compression", "Bytes"),
         tests("OpenAIAPITests", "OpenAIAPI", "JSON", "Bytes"),
         tests("ConfigurationTests", "Configuration", "YAML"),
         tests("TelemetryTests", "Telemetry", "OTLP", "Bytes", "W3CTraceContext"),

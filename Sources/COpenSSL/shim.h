@@ -3,5 +3,7 @@
 
 #include <openssl/evp.h>
 #include <openssl/crypto.h>
+#include <openssl/params.h>
+#include <openssl/rand.h>
 
 #endif

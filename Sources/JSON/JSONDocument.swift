@@ -1,0 +1,96 @@
+import Bytes
+import CSimdjson
+
+/// A scanned document: its bytes and their tokens, borrowed from the scanner.
+///
+/// Answers are byte ranges counted from the document's start, and spans of its bytes. Values must
+/// come from this document.
+@safe
+package struct JSONDocument: ~Escapable {
+    /// The document's bytes, as they were scanned.
+    package let bytes: Span<UInt8>
+    let positions: UnsafePointer<UInt32>
+    let links: UnsafePointer<UInt32>
+    let tokenCount: Int
+
+    @_lifetime(copy bytes)
+    @unsafe
+    init(
+        bytes: Span<UInt8>, positions: UnsafePointer<UInt32>, links: UnsafePointer<UInt32>,
+        tokenCount: Int
+    ) {
+        self.bytes = bytes
+        unsafe self.positions = positions
+        unsafe self.links = links
+        self.tokenCount = tokenCount
+    }
+
+    /// The document's one value.
+    package var root: JSONValue { JSONValue(token: 0) }
+
+    /// What `value` is.
+    package func kind(of value: JSONValue) -> JSONKind {
+        switch bytes[position(of: Int(value.token))] {
+        case UInt8(ascii: "{"): .object
+        case UInt8(ascii: "["): .array
+        case UInt8(ascii: "\""): .string
+        case UInt8(ascii: "t"): .true
+        case UInt8(ascii: "f"): .false
+        case UInt8(ascii: "n"): .null
+        default: .number
+        }
+    }
+
+    /// The bytes of the whole value, quotes or brackets included.
+    package func range(of value: JSONValue) -> Range<Int> {
+        position(of: Int(value.token))..<end(of: value)
+    }
+
+    /// The source of the whole value, quotes or brackets included.
+    @_lifetime(copy self)
+    package func source(of value: JSONValue) -> Span<UInt8> {
+        bytes.extracting(range(of: value))
+    }
+
+    /// The offset of token `index`.
+    func position(of index: Int) -> Int {
+        precondition(index < tokenCount)
+        // SAFETY: the scanner filled one entry for each token.
+        return Int(unsafe positions[index])
+    }
+
+    /// The scanner's note about token `index`: see `csimdjson_result`.
+    func link(of index: Int) -> Int {
+        precondition(index < tokenCount)
+        // SAFETY: as in `position(of:)`.
+        return Int(unsafe links[index])
+    }
+
+    /// The token's byte, or zero past the last token.
+    func byte(of index: Int) -> UInt8 {
+        index < tokenCount ? bytes[position(of: index)] : 0
+    }
+
+    /// The index of the token after the value.
+    func tokenAfter(_ value: JSONValue) -> Int {
+        let index = Int(value.token)
+        switch byte(of: index) {
+        case UInt8(ascii: "{"), UInt8(ascii: "["): return link(of: index) + 1
+        default: return index + 1
+        }
+    }
+
+    /// The offset after the value's last byte: what follows up to the next token is white space.
+    private func end(of value: JSONValue) -> Int {
+        let next = tokenAfter(value)
+        if next - 1 > Int(value.token) { return position(of: next - 1) + 1 }
+        let start = position(of: Int(value.token))
+        var end = next < tokenCount ? position(of: next) : bytes.count
+        while end > start + 1, Self.isWhiteSpace(bytes[end - 1]) { end -= 1 }
+        return end
+    }
+
+    private static func isWhiteSpace(_ byte: UInt8) -> Bool {
+        byte == 0x20 || byte == 0x0A || byte == 0x0D || byte == 0x09
+    }
+}
