@@ -62,6 +62,8 @@ package struct SSEParser: ~Copyable {
     private var isOversized = false
     /// A CR ended the last chunk; an LF right after it belongs to it.
     private var skipsLineFeed = false
+    /// A line of the block was a field the standard knows.
+    private var hasFields = false
     private var blockHasEnded = false
     /// Bytes of a byte order mark seen at the stream's start; nil once that is decided.
     private var markBytes: Int? = 0
@@ -90,6 +92,16 @@ package struct SSEParser: ~Copyable {
     package var position: Position {
         if lineIsCut { return .insideLine }
         return !blockHasEnded && chunkOffset + cursor > blockStart ? .betweenLines : .betweenEvents
+    }
+
+    /// Where the unfinished block begins in the stream.
+    package var blockOffset: Int { blockStart }
+
+    /// The unfinished block has nothing but comments and unknown fields so far.
+    package var isInComments: Bool {
+        if hasFields { return false }
+        if !lineIsCut { return true }
+        return !line.isEmpty && line.bytes[0] == UInt8(ascii: ":")
     }
 
     /// The data of the event just answered, without its last line end; `chunk` is that of `next`.
@@ -196,6 +208,7 @@ package struct SSEParser: ~Copyable {
     private mutating func takeCarriedLine() {
         guard !isOversized else { return }
         let (field, value) = Self.split(line.bytes)
+        if field != .other { hasFields = true }
         if field == .data {
             if case .collected = place { collected.append(ASCII.lineFeed) }
             Self.copy(line, value, to: &collected)
@@ -210,6 +223,7 @@ package struct SSEParser: ~Copyable {
     private mutating func take(_ range: Range<Int>, in chunk: Span<UInt8>) {
         guard !isOversized else { return }
         let (field, part) = Self.split(chunk.extracting(range))
+        if field != .other { hasFields = true }
         let value = range.lowerBound + part.lowerBound..<range.upperBound
         guard field == .data else {
             texts.store(field, chunk.extracting(value))
@@ -241,6 +255,24 @@ package struct SSEParser: ~Copyable {
             default: .other
             }
         return (field, start..<line.count)
+    }
+
+    /// The end of the line at `start` and the start of the line after it, in a whole block.
+    static func lineBounds(_ block: Span<UInt8>, from start: Int) -> (end: Int, next: Int) {
+        var end = start
+        while end < block.count, block[end] != ASCII.lineFeed, block[end] != ASCII.carriageReturn {
+            end += 1
+        }
+        let isPair =
+            end + 1 < block.count && block[end] == ASCII.carriageReturn
+            && block[end + 1] == ASCII.lineFeed
+        return (end, min(end + (isPair ? 2 : 1), block.count))
+    }
+
+    /// The value of a line that is data.
+    static func dataValue(_ line: Span<UInt8>) -> Range<Int>? {
+        let (field, value) = split(line)
+        return field == .data ? value : nil
     }
 
     private static func copy(
@@ -294,6 +326,7 @@ package struct SSEParser: ~Copyable {
         blockStart = chunkOffset + cursor
         place = .none
         isOversized = false
+        hasFields = false
         collected.removeAll(keeping: Self.keptBytes)
         texts.type.removeAll()
     }
