@@ -71,9 +71,19 @@ package enum ConfigurationLoader {
         file: ConfigurationFile? = nil,
         environment: [String: String] = [:],
         flags: [ConfigurationFlag] = [],
-        readFile: (String) throws -> String
+        readFile: @escaping (String) throws -> String
     ) throws(ConfigurationError) -> LoadedConfiguration {
-        let telemetry = TelemetryEnvironment.read(environment, capture: .auto)
-        return LoadedConfiguration(settings: Settings(), telemetry: telemetry, warnings: [])
+        var builder = SettingsBuilder(environment: environment, readFile: readFile)
+        if let file { builder.apply(file) }
+        builder.applyEnvironment()
+        for flag in flags { builder.apply(flag) }
+        builder.checkTogether()
+        let errors = builder.diagnostics.filter { $0.severity == .error }
+        guard errors.isEmpty else { throw ConfigurationError(diagnostics: errors) }
+        let telemetry = TelemetryEnvironment.read(
+            environment, capture: builder.settings.content.capture)
+        return LoadedConfiguration(
+            settings: builder.settings, telemetry: telemetry,
+            warnings: builder.diagnostics + telemetry.warnings)
     }
 }

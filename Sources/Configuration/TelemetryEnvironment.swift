@@ -16,6 +16,8 @@ package struct TelemetryEnvironment: Sendable, Equatable {
     package internal(set) var batch = BatchSettings()
     package internal(set) var propagators: Set<Propagator> = [.traceContext, .baggage]
     package internal(set) var limits = SpanLimitSettings()
+    /// Message content goes to the console too.
+    package internal(set) var consoleCapturesContent = false
     /// Sentences that name their variable.
     package internal(set) var warnings: [Diagnostic] = []
 
@@ -50,7 +52,9 @@ package struct ExporterSettings: Sendable, Equatable {
 
     package internal(set) var family: Family
     /// The final URL, path included (gRPC: without the method). May hold credentials.
-    package internal(set) var url: String
+    package internal(set) var url: Secret
+    /// `url` as it may be shown: without user information and query.
+    package internal(set) var displayURL: String
     package internal(set) var headers: [ExportHeader]
     package internal(set) var wireProtocol: WireProtocol
     package internal(set) var compression: Compression
@@ -116,15 +120,4 @@ package struct SpanLimitSettings: Sendable, Equatable {
     package internal(set) var linkCountMax = 128
     package internal(set) var eventAttributeCountMax = 128
     package internal(set) var linkAttributeCountMax = 128
-}
-
-extension TelemetryEnvironment {
-    /// Reads the variables; never fails, what is wrong becomes a warning.
-    ///
-    /// `capture` is the file's `content.capture`.
-    package static func read(
-        _ environment: [String: String], capture: ContentCapture
-    ) -> TelemetryEnvironment {
-        TelemetryEnvironment()
-    }
 }
