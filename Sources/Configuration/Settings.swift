@@ -1,0 +1,190 @@
+/// What a process of the gateway runs with: file, environment and flags, merged and validated.
+///
+/// A snapshot: made once by `ConfigurationLoader` and shared by all workers. The values below
+/// are the defaults, here and nowhere else; `SettingsTable` describes, parses and documents
+/// each key and reads its default from here.
+package struct Settings: Sendable, Equatable {
+    package internal(set) var listener = ListenerSettings()
+    /// Worker threads, each with a loop; nil: one for each core this process may use.
+    package internal(set) var workers: Int?
+    package internal(set) var upstream = UpstreamSettings()
+    package internal(set) var keys = KeySettings()
+    package internal(set) var limits = LimitSettings()
+    package internal(set) var timeouts = TimeoutSettings()
+    package internal(set) var telemetry = TelemetrySettings()
+    package internal(set) var content = ContentSettings()
+    package internal(set) var shutdown = ShutdownSettings()
+    package internal(set) var log = LogSettings()
+
+    /// The defaults.
+    package init() {}
+}
+
+/// `listener`: where clients come in.
+package struct ListenerSettings: Sendable, Equatable {
+    /// At least one.
+    package internal(set) var addresses = [ListenAddress.tcp(host: "127.0.0.1", port: 8787)]
+    /// Connections the kernel completes before they are accepted, for each listening socket.
+    package internal(set) var backlog = 1024
+    /// Open client connections of the process; accepting pauses at this number.
+    package internal(set) var connectionsMax = 10_000
+    package internal(set) var halfClose = HalfClose.close
+}
+
+/// What a client's half-close (EOF while its request is in progress) means.
+package enum HalfClose: String, Sendable, CaseIterable {
+    /// The client is gone: the upstream call is cancelled.
+    case close
+    /// The client still reads: the answer is sent.
+    case answer
+}
+
+/// `upstream`: the provider.
+package struct UpstreamSettings: Sendable, Equatable {
+    package internal(set) var url = BaseURL.openAI
+    /// Overrides `gen_ai.provider.name`; nil: told by the URL's host.
+    package internal(set) var provider: String?
+    /// Sent where the caller sent no key or a gateway key. Default: `OPENAI_API_KEY`, when set.
+    package internal(set) var apiKey: Secret?
+    /// PEM bundle used in place of the system's; a path.
+    package internal(set) var caFile: String?
+    /// Proxy URL, which may hold a password; nil: none, also where the environment names one.
+    package internal(set) var proxy: Secret?
+    /// Ask for `stream_options.include_usage` where the caller did not.
+    package internal(set) var injectUsage = true
+    /// Send `traceparent` and `tracestate`.
+    package internal(set) var propagateTraceContext = true
+    package internal(set) var forwardBaggage = false
+    package internal(set) var forwardCookies = false
+    /// Connections kept, for each worker. Fewer than calls in flight costs a connect a call.
+    package internal(set) var connectionsMax = 2048
+    /// Idle connections older than this are not used again; below the upstream's idle timeout.
+    package internal(set) var connectionAgeMax = Duration.seconds(50)
+    /// Connections older than this are not used again, so that a DNS change is noticed.
+    package internal(set) var connectionLifetimeMax: Duration? = .seconds(600)
+}
+
+/// `keys`: who may call.
+package struct KeySettings: Sendable, Equatable {
+    /// Keys clients must present; empty: no key is asked for.
+    package internal(set) var clientKeys: [Secret] = []
+}
+
+/// `limits`: sizes and counts. Bytes where the name says so; nil: off.
+package struct LimitSettings: Sendable, Equatable {
+    /// Beyond it 414.
+    package internal(set) var requestLineBytesMax = 8 << 10
+    /// All header fields of a request together; beyond it 431.
+    package internal(set) var headerBytesMax = 64 << 10
+    /// Beyond it 431.
+    package internal(set) var headerFieldsMax = 100
+    /// A request body on a typed path, which is buffered; beyond it 413.
+    package internal(set) var bodyBytesMax = 32 << 20
+    /// A request body that is streamed through; beyond it 413.
+    package internal(set) var passThroughBodyBytesMax: Int?
+    /// Bytes of one response waiting for a slow client before the upstream is paused.
+    package internal(set) var streamBufferBytesMax = 256 << 10
+    /// An unfinished event held back until its kind is known; beyond it, it is passed on.
+    package internal(set) var heldEventBytesMax = 64 << 10
+    package internal(set) var jsonDepthMax = 128
+    /// All header fields of an upstream's response together; beyond it 502.
+    package internal(set) var upstreamHeaderBytesMax = 64 << 10
+    /// A response body; beyond it 502, or the stream is cut.
+    package internal(set) var responseBytesMax: Int?
+    /// 1xx responses skipped before the upstream's answer; beyond it 502.
+    package internal(set) var informationalResponsesMax = 10
+    /// A stream is cut after this time.
+    package internal(set) var streamDurationMax: Duration?
+}
+
+/// `timeouts`. nil: off.
+package struct TimeoutSettings: Sendable, Equatable {
+    /// From the first byte of a request to the end of its header; beyond it 408.
+    package internal(set) var header = Duration.seconds(10)
+    /// Between two reads of a request body; beyond it 408.
+    package internal(set) var bodyIdle = Duration.seconds(30)
+    /// Between two requests of a connection.
+    package internal(set) var keepAliveIdle = Duration.seconds(75)
+    /// A client that takes no byte for this long is cut off.
+    package internal(set) var writeStall = Duration.seconds(60)
+    /// To the upstream, TLS included; beyond it 504.
+    package internal(set) var connect = Duration.seconds(10)
+    /// From the request's start to the first byte of the upstream's answer; beyond it 504.
+    package internal(set) var firstByte: Duration? = .seconds(600)
+    /// Between two reads of the upstream's answer.
+    package internal(set) var streamIdle: Duration? = .seconds(120)
+    /// The whole upstream call.
+    package internal(set) var total: Duration?
+    /// How often `: keep-alive` goes to a streaming client that waits for its first byte.
+    package internal(set) var keepAliveComment: Duration?
+}
+
+/// `telemetry`: what spans hold. Where they go is `TelemetryEnvironment`.
+package struct TelemetrySettings: Sendable, Equatable {
+    package internal(set) var baggageAttributes: [BaggagePattern] = [
+        BaggagePattern("session.id"), BaggagePattern("user.id"),
+        BaggagePattern("gen_ai.conversation.id"), BaggagePattern("metadata.*"),
+    ]
+    package internal(set) var traceContext = IncomingTraceContext.trust
+    /// `gen_ai.system` beside `gen_ai.provider.name`.
+    package internal(set) var genAISystemAlias = true
+    /// `gen_ai.usage.prompt_tokens` and its kin beside the current names.
+    package internal(set) var legacyTokenNames = false
+    /// System messages of a chat stay in `gen_ai.input.messages`.
+    package internal(set) var systemMessagesInHistory = false
+    /// Only spans with `gen_ai.*` attributes are exported.
+    package internal(set) var onlyGenAI = false
+    /// Encoded bytes of one export request.
+    package internal(set) var exportBytesMax = 3584 << 10
+}
+
+/// What a caller's `traceparent` does.
+package enum IncomingTraceContext: String, Sendable, CaseIterable {
+    /// Its trace is continued.
+    case trust
+    /// A new trace begins, linked to it.
+    case restart
+}
+
+/// `content`: prompts and answers on spans.
+package struct ContentSettings: Sendable, Equatable {
+    package internal(set) var capture = ContentCapture.auto
+    /// One part of a message.
+    package internal(set) var partBytesMax = 64 << 10
+    /// All content of one span.
+    package internal(set) var totalBytesMax = 256 << 10
+}
+
+/// Whether message content goes on spans.
+package enum ContentCapture: String, Sendable, CaseIterable {
+    /// On for the experimental push, off for the `OTEL_*` exporter.
+    case auto
+    /// Nowhere.
+    case off
+    /// To every exporter.
+    case span
+}
+
+/// `shutdown`: after SIGTERM.
+package struct ShutdownSettings: Sendable, Equatable {
+    /// How long the listener stays open while `/readyz` already answers 503.
+    package internal(set) var delay = Duration.zero
+    /// How long requests in progress may take.
+    package internal(set) var drain = Duration.seconds(25)
+}
+
+/// `log`.
+package struct LogSettings: Sendable, Equatable {
+    package internal(set) var level = LogLevel.info
+    package internal(set) var format = LogFormat.text
+}
+
+/// From chatty to quiet.
+package enum LogLevel: String, Sendable, CaseIterable {
+    case debug, info, warn, error
+}
+
+/// One line an entry either way.
+package enum LogFormat: String, Sendable, CaseIterable {
+    case text, json
+}

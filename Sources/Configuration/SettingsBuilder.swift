@@ -1,0 +1,149 @@
+/// Merges the sources over the defaults and keeps who set what.
+struct SettingsBuilder {
+    private(set) var settings = Settings()
+    private(set) var diagnostics: [Diagnostic] = []
+    private var origins: [String: Diagnostic.Location] = [:]
+    private let environment: [String: String]
+    private let readFile: (String) throws -> String
+
+    init(environment: [String: String], readFile: @escaping (String) throws -> String) {
+        self.environment = environment
+        self.readFile = readFile
+    }
+
+    /// The file's keys and what is wrong in it.
+    mutating func apply(_ file: ConfigurationFile) {
+        let reader = FileReader(file)
+        diagnostics += reader.diagnostics
+        for setting in reader.settings {
+            let places = setting.values.map { reader.location($0.position) }
+            assign(
+                setting.key, setting.values.map(\.text), isFile: true,
+                places: places.isEmpty ? [reader.location(setting.position)] : places)
+        }
+        sortFileDiagnostics()
+    }
+
+    /// The variables, the full name of a key winning over its short one.
+    mutating func applyEnvironment() {
+        for key in SettingsTable.keys {
+            let names = [key.variable] + key.shortVariables
+            if let name = names.first(where: { environment[$0]?.isEmpty == false }) {
+                assign(key, variable: name)
+            } else if origins[key.path] == nil, let name = key.fallbackVariable,
+                environment[name]?.isEmpty == false
+            {
+                assign(key, variable: name)
+            }
+        }
+        warnOfUnknownVariables()
+    }
+
+    /// The command line.
+    mutating func apply(_ flag: ConfigurationFlag) {
+        guard let key = SettingsTable.keys.first(where: { $0.path == flag.path }) else {
+            preconditionFailure("\(flag.flag) sets the key \(flag.path), which is not there")
+        }
+        assign(key, values(flag.value, key), isFile: false, places: [.flag(flag.flag)])
+    }
+
+    /// What one key demands of another.
+    mutating func checkTogether() {
+        if settings.content.partBytesMax > settings.content.totalBytesMax {
+            complain("content.partBytesMax", "is larger than content.totalBytesMax")
+        }
+        if settings.limits.heldEventBytesMax > settings.limits.streamBufferBytesMax {
+            complain("limits.heldEventBytesMax", "is larger than limits.streamBufferBytesMax")
+        }
+        if settings.limits.requestLineBytesMax > settings.limits.headerBytesMax {
+            complain("limits.requestLineBytesMax", "is larger than limits.headerBytesMax")
+        }
+        if let lifetime = settings.upstream.connectionLifetimeMax,
+            lifetime < settings.upstream.connectionAgeMax
+        {
+            complain("upstream.connectionAgeMax", "is above upstream.connectionLifetimeMax")
+        }
+        if let problem = settings.exposureProblem {
+            diagnostics.append(
+                Diagnostic(.error, at: origins["listener.address"] ?? .settings, problem))
+        }
+    }
+
+    private mutating func assign(_ key: SettingKey, variable name: String) {
+        let text = environment[name] ?? ""
+        assign(key, values(text, key), isFile: false, places: [.variable(name)])
+    }
+
+    private mutating func assign(
+        _ key: SettingKey, _ values: [String], isFile: Bool, places: [Diagnostic.Location]
+    ) {
+        let source = ValueSource(isFile: isFile, environment: environment, readFile: readFile)
+        for (index, problem) in key.type.assign(&settings, values, source) {
+            diagnostics.append(
+                Diagnostic(
+                    .error, at: places[min(index, places.count - 1)],
+                    "`\(key.path)` \(problem.reason)", suggestion: problem.suggestion))
+        }
+        origins[key.path] = places[0]
+    }
+
+    /// A variable's or flag's text as the values it stands for.
+    private func values(_ text: String, _ key: SettingKey) -> [String] {
+        // A comma list of secrets is cut up where it is resolved: it may be a reference.
+        guard key.type.isList, !key.type.isSecret else { return [trimmed(text)] }
+        return text.split(separator: ",").map { trimmed($0) }.filter { !$0.isEmpty }
+    }
+
+    private mutating func complain(_ path: String, _ reason: String) {
+        diagnostics.append(
+            Diagnostic(.error, at: origins[path] ?? .settings, "`\(path)` \(reason)"))
+    }
+
+    /// A misspelt variable is a warning: orchestrators set some of their own.
+    private mutating func warnOfUnknownVariables() {
+        let prefix = "MARTLET_"
+        var known = ["CONFIG"]
+        for key in SettingsTable.keys {
+            known += ([key.variable] + key.shortVariables)
+                .filter { $0.hasPrefix(prefix) }.map { String($0.dropFirst(prefix.count)) }
+        }
+        for name in environment.keys.sorted() where name.hasPrefix(prefix) {
+            let rest = String(name.dropFirst(prefix.count))
+            guard !known.contains(rest), let near = NearestName.of(rest, among: known) else {
+                continue
+            }
+            diagnostics.append(
+                Diagnostic(
+                    .warning, at: .variable(name), "no key has this variable",
+                    suggestion: prefix + near))
+        }
+    }
+
+    private mutating func sortFileDiagnostics() {
+        func place(_ diagnostic: Diagnostic) -> (Int, Int) {
+            if case .file(_, let line, let column) = diagnostic.location { return (line, column) }
+            return (0, 0)
+        }
+        diagnostics.sort { place($0) < place($1) }
+    }
+}
+
+extension Settings {
+    /// Why these settings would let strangers spend the provider's key; nil: they would not.
+    ///
+    /// A provider key, a listener that is not loopback, and no client keys.
+    package var exposureProblem: String? {
+        guard upstream.apiKey != nil, keys.clientKeys.isEmpty,
+            let open = listener.addresses.first(where: { !$0.isLoopback })
+        else { return nil }
+        return """
+            `listener.address` \(open) can be reached from other machines and a provider key is \
+            configured: set keys.clientKeys (MARTLET_API_KEYS), or listen on 127.0.0.1
+            """
+    }
+
+    /// `path = value` for each key in the table's order; secrets are not shown.
+    package var summary: [(path: String, value: String)] {
+        SettingsTable.keys.map { ($0.path, $0.valueText(in: self) ?? "not set") }
+    }
+}

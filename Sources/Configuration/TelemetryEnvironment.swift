@@ -1,0 +1,123 @@
+/// Where traces go and how: the `EXPERIMENTAL_GEN_AI_OTEL_*` and `OTEL_*` variables, typed.
+package struct TelemetryEnvironment: Sendable, Equatable {
+    /// `OTEL_SDK_DISABLED`: nothing is recorded; propagation goes on.
+    package internal(set) var isDisabled = false
+    /// At most one of each family; empty: nothing is sent.
+    package internal(set) var exporters: [ExporterSettings] = []
+    /// `OTEL_TRACES_EXPORTER` holds `console`.
+    package internal(set) var console = false
+    /// `OTEL_SERVICE_NAME`, else `service.name` of the resource attributes.
+    package internal(set) var serviceName = "martlet"
+    /// `OTEL_SERVICE_VERSION`, else `service.version`; nil: the program's own.
+    package internal(set) var serviceVersion: String?
+    /// The other resource attributes, in order, keys unique.
+    package internal(set) var resourceAttributes: [ResourceAttribute] = []
+    package internal(set) var sampler = SamplerSettings.parentBasedAlwaysOn
+    package internal(set) var batch = BatchSettings()
+    package internal(set) var propagators: Set<Propagator> = [.traceContext, .baggage]
+    package internal(set) var limits = SpanLimitSettings()
+    /// Message content goes to the console too.
+    package internal(set) var consoleCapturesContent = false
+    /// Sentences that name their variable.
+    package internal(set) var warnings: [Diagnostic] = []
+
+    /// The defaults: nothing is sent.
+    package init() {}
+
+    /// Records something: neither disabled nor without a destination.
+    package var isRecording: Bool { !isDisabled && (console || !exporters.isEmpty) }
+}
+
+/// One destination of OTLP traces.
+package struct ExporterSettings: Sendable, Equatable {
+    /// The variables that asked for it.
+    package enum Family: Sendable, Equatable {
+        /// `EXPERIMENTAL_GEN_AI_OTEL_*`
+        case experimental
+        /// `OTEL_*`
+        case standard
+    }
+
+    /// `OTEL_EXPORTER_OTLP_PROTOCOL`.
+    package enum WireProtocol: String, Sendable, CaseIterable {
+        case httpProtobuf = "http/protobuf"
+        case httpJSON = "http/json"
+        case grpc
+    }
+
+    /// `OTEL_EXPORTER_OTLP_COMPRESSION`.
+    package enum Compression: String, Sendable, CaseIterable {
+        case none, gzip
+    }
+
+    package internal(set) var family: Family
+    /// The final URL, path included (gRPC: without the method). May hold credentials.
+    package internal(set) var url: Secret
+    /// `url` as it may be shown: without user information and query.
+    package internal(set) var displayURL: String
+    package internal(set) var headers: [ExportHeader]
+    package internal(set) var wireProtocol: WireProtocol
+    package internal(set) var compression: Compression
+    /// For one batch, retries included; nil: no limit.
+    package internal(set) var timeout: Duration?
+    /// Message content goes to this one.
+    package internal(set) var capturesContent: Bool
+    /// PEM bundle that replaces the system's, a path.
+    package internal(set) var caFile: String?
+    /// PEM, a path.
+    package internal(set) var clientCertificateFile: String?
+    /// PEM, a path.
+    package internal(set) var clientKeyFile: String?
+}
+
+/// A header of each export request.
+package struct ExportHeader: Sendable, Equatable {
+    /// An RFC 9110 token.
+    package let name: String
+    /// Without control characters.
+    package let value: Secret
+}
+
+/// A resource attribute; values from the environment are strings.
+package struct ResourceAttribute: Sendable, Equatable {
+    package let key: String
+    package let value: String
+}
+
+/// `OTEL_TRACES_SAMPLER` and `OTEL_TRACES_SAMPLER_ARG`.
+package enum SamplerSettings: Sendable, Equatable {
+    case alwaysOn, alwaysOff
+    /// 0...1
+    case ratio(Double)
+    case parentBasedAlwaysOn, parentBasedAlwaysOff
+    /// 0...1, for roots.
+    case parentBasedRatio(Double)
+}
+
+/// `OTEL_BSP_*`.
+package struct BatchSettings: Sendable, Equatable {
+    package internal(set) var scheduleDelay = Duration.milliseconds(5000)
+    /// nil: no limit.
+    package internal(set) var exportTimeout: Duration? = .milliseconds(30_000)
+    /// Spans.
+    package internal(set) var queueSizeMax = 2048
+    /// Spans; at most `queueSizeMax`.
+    package internal(set) var batchSizeMax = 512
+}
+
+/// `OTEL_PROPAGATORS`, those there are.
+package enum Propagator: String, Sendable, CaseIterable {
+    case traceContext = "tracecontext"
+    case baggage
+}
+
+/// The span limits of the specification.
+package struct SpanLimitSettings: Sendable, Equatable {
+    /// Characters of a string value; nil: no limit.
+    package internal(set) var attributeValueLengthMax: Int?
+    package internal(set) var attributeCountMax = 128
+    package internal(set) var eventCountMax = 128
+    package internal(set) var linkCountMax = 128
+    package internal(set) var eventAttributeCountMax = 128
+    package internal(set) var linkAttributeCountMax = 128
+}
