@@ -1,8 +1,12 @@
 /// ASCII as the protocols of this package use it: bytes, never characters.
 package enum ASCII {
+    /// HTAB.
     package static let tab: UInt8 = 0x09
+    /// LF.
     package static let lineFeed: UInt8 = 0x0A
+    /// CR.
     package static let carriageReturn: UInt8 = 0x0D
+    /// SP.
     package static let space: UInt8 = 0x20
 
     /// "A"..."Z" as "a"..."z", any other byte as it is.

@@ -39,6 +39,7 @@ package struct ByteBuffer: ~Copyable {
     @inlinable
     package var count: Int { end - start }
 
+    /// Holds no unconsumed byte.
     @inlinable
     package var isEmpty: Bool { end == start }
 
@@ -145,6 +146,7 @@ package struct ByteBuffer: ~Copyable {
         upTo count: Int, _ body: (UnsafeMutableRawBufferPointer) -> Int
     ) {
         reserve(count)
+        // SAFETY: `reserve` made the room; `body` writes within it, as the caller vouches.
         let room = unsafe UnsafeMutableRawBufferPointer(start: base + end, count: count)
         let written = unsafe body(room)
         precondition(written >= 0 && written <= count)

@@ -22,7 +22,8 @@ extension Span<UInt8> {
         // SAFETY: both pointers are valid for `count` bytes.
         return unsafe withUnsafeBytes { mine in
             unsafe other.withUnsafeBytes { theirs in
-                unsafe mine.count == 0 || memcmp(mine.baseAddress!, theirs.baseAddress!, mine.count) == 0
+                unsafe mine.count == 0
+                    || memcmp(mine.baseAddress!, theirs.baseAddress!, mine.count) == 0
             }
         }
     }
@@ -52,7 +53,8 @@ extension Span<UInt8> {
         // SAFETY: memchr reads only the `count - offset` bytes that are there.
         return unsafe withUnsafeBytes { all in
             guard
-                let found = unsafe memchr(all.baseAddress! + offset, Int32(byte), all.count - offset)
+                let found = unsafe memchr(
+                    all.baseAddress! + offset, Int32(byte), all.count - offset)
             else { return nil }
             return unsafe UnsafeRawPointer(found) - all.baseAddress!
         }

@@ -1,0 +1,129 @@
+"""The programs that the checks talk to: the mock provider, gateways, OTLP sinks."""
+
+import itertools
+import os
+from pathlib import Path
+
+import openai
+import pytest
+from programs import Client, Program, free_port, new_trace
+from sink import Sink
+from trees import tree
+from upstreams import Recorder
+
+EXPORTS = Path(os.environ.get("MARTLET_EXPORTS", ".build/conformance/exports"))
+LOGS = EXPORTS.with_name("logs")
+KEY = "sk-conformance-canary"
+numbers = itertools.count(1)
+
+
+class Gateway:
+    """A running gateway and the sink that it exports to."""
+
+    def __init__(self, program, sink):
+        self.program = program
+        self.url = program.url
+        self.sink = sink
+
+    def client(self):
+        return Client(self.url + "/v1")
+
+    def sdk(self, **options):
+        options = {"base_url": self.url + "/v1", "api_key": KEY, "max_retries": 0, **options}
+        return openai.OpenAI(**options)
+
+    def traced(self, method, path, body=None, headers=(), flags="01"):
+        """A request in a trace of its own: the response, and the tree of spans."""
+        parent, trace_id, span_id = new_trace(flags)
+        headers = {**dict(headers), "traceparent": parent}
+        response = self.client().request(method, path, body, headers)
+        assert response.headers["x-trace-id"] == trace_id
+        return response, tree(self.sink.trace(trace_id), span_id)
+
+    def span_of_call(self, call):
+        """Runs `call(headers)` in a trace of its own: its result, and the attributes of the GenAI
+        span."""
+        parent, trace_id, _ = new_trace()
+        result = call({"traceparent": parent})
+        spans = [s for s in self.sink.trace(trace_id) if "gen_ai.operation.name" in s.attributes]
+        assert len(spans) == 1, [s.name for s in spans]
+        return result, spans[0].attributes
+
+
+def start_sink():
+    return Sink(EXPORTS / f"{next(numbers):03d}")
+
+
+@pytest.fixture(scope="session")
+def start():
+    """`start(upstream_url, NAME=value)` starts a gateway, which exports to a sink of its own unless
+    told otherwise. All are stopped at the end, and must end well."""
+    LOGS.mkdir(parents=True, exist_ok=True)
+    started = []
+
+    def begin(upstream, sink=None, **environment):
+        sink = sink or start_sink()
+        port = free_port()
+        given = {
+            "MARTLET_LISTEN": f"127.0.0.1:{port}",
+            "MARTLET_UPSTREAM_URL": upstream,
+            "MARTLET_WORKERS": "1",
+            "OTEL_EXPORTER_OTLP_ENDPOINT": sink.url,
+            "OTEL_BSP_SCHEDULE_DELAY": "50",
+            **environment,
+        }
+        given = {name: value for name, value in given.items() if value is not None}
+        program = Program(["serve"], given, LOGS / f"gateway-{port}.log", port)
+        gateway = Gateway(program, sink)
+        started.append(gateway)
+        program.wait_until_ready("/readyz")
+        return gateway
+
+    yield begin
+    failures = []
+    for gateway in started:
+        try:
+            gateway.program.stop()
+        except AssertionError as error:
+            failures.append(str(error))
+        output = gateway.program.output()
+        if KEY in output:
+            failures.append(f"the log holds the caller's key: {gateway.program.log}")
+    assert not failures, "\n".join(failures)
+
+
+@pytest.fixture(scope="session")
+def mock():
+    """The mock provider, as a program of its own."""
+    LOGS.mkdir(parents=True, exist_ok=True)
+    port = free_port()
+    program = Program(
+        ["mock", "--listen", f"127.0.0.1:{port}"], {}, LOGS / f"mock-{port}.log", port
+    ).wait_until_ready("/v1/models")
+    yield program
+    program.stop()
+
+
+@pytest.fixture(scope="session")
+def gateway(start, mock):
+    """A gateway in front of the mock provider."""
+    return start(mock.url + "/v1")
+
+
+@pytest.fixture(scope="session")
+def recorder():
+    upstream = Recorder()
+    yield upstream
+    upstream.stop()
+
+
+@pytest.fixture(scope="session")
+def recorded(start, recorder):
+    """A gateway in front of an upstream that keeps what it gets."""
+    return start(recorder.url)
+
+
+@pytest.fixture(scope="session")
+def new_sink():
+    """Makes further sinks."""
+    return start_sink
