@@ -98,6 +98,12 @@ let package = Package(
         tests("ConfigurationTests", "Configuration", "YAML"),
         tests("TelemetryTests", "Telemetry", "OTLP", "Bytes", "W3CTraceContext"),
         tests("TidyTests"),
+        // The tools of `script/bench`: upstream, load, OTLP sink.
+        .systemLibrary(name: "CEpoll", path: "Tests/CEpoll"),
+        .executableTarget(
+            name: "GatewayBenchmarks", dependencies: ["CEpoll"],
+            path: "Tests/GatewayBenchmarks",
+            exclude: ["harness", "thresholds.json"], swiftSettings: tested),
     ],
     swiftLanguageModes: [.v6],
     cxxLanguageStandard: .cxx17

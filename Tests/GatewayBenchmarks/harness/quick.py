@@ -1,0 +1,1 @@
+def run(options, tools, directory): raise SystemExit("todo")
