@@ -495,6 +495,7 @@ extension HTTPTransfer {
         set(CURLOPT_SSLVERSION, Int(CURL_SSLVERSION_TLSv1_2))
         set(CURLOPT_FOLLOWLOCATION, 0)
         set(CURLOPT_NETRC, 0)
+        set(CURLOPT_PATH_AS_IS, 1)
         // SAFETY: curl copies texts; the object outlives its handle's transfers, and the client
         // all connections.
         unsafe _ = martlet_curl_set_text(easy, CURLOPT_PROTOCOLS_STR, "http,https")

@@ -1,0 +1,114 @@
+import Bytes
+import HTTPClient
+import Networking
+import Telemetry
+import W3CTraceContext
+
+/// The span of one attempt on the wire: an HTTP client span (semconv v1.40.0, docs/http).
+struct AttemptSpan {
+    /// Its id, which goes upstream in `traceparent` whether or not the span is recorded.
+    let id: SpanID
+    private let record: SpanRecord?
+    private let trace: RequestTrace
+
+    init(
+        trace: RequestTrace, parent: SpanID, method: HTTPTransfer.Method,
+        url: borrowing ByteBuffer, target: UpstreamTarget, resend: Int
+    ) {
+        self.trace = trace
+        let name: String =
+            switch method {
+            case .get: "GET"
+            case .head: "HEAD"
+            case .post: "POST"
+            case .other(let name): name
+            }
+        let span = trace.startSpan(name.utf8.span, kind: .client, below: parent)
+        id = span.id
+        record = span.record
+        guard let record else { return }
+        record.set(HTTPAttributes.requestMethod, name)
+        record.set(NetworkAttributes.serverAddress, target.host)
+        record.set(NetworkAttributes.serverPort, target.port)
+        var redacted = ByteBuffer(capacity: url.count)
+        URLRedaction.append(url.bytes, to: &redacted)
+        record.set(URLAttributes.full, redacted.bytes)
+        if resend > 0 { record.set(HTTPAttributes.requestResendCount, resend) }
+    }
+
+    /// Ends the span with what the transfer has to tell.
+    func end(_ transfer: HTTPTransfer, failure: UpstreamFailure?) {
+        guard let record else { return }
+        if let peer = transfer.peer {
+            record.set(NetworkAttributes.peerAddress, peer.address)
+            record.set(NetworkAttributes.peerPort, peer.port)
+        }
+        if transfer.status > 0 {
+            record.set(HTTPAttributes.responseStatusCode, transfer.status)
+            record.set(
+                NetworkAttributes.protocolVersion, transfer.minorVersion == 0 ? "1.0" : "1.1")
+        }
+        if let failure {
+            record.set(GeneralAttributes.errorType, failure.errorType)
+            record.setError(message: failure.sentence)
+        } else if transfer.status >= 400 {
+            record.set(GeneralAttributes.errorType, String(transfer.status))
+            record.setError()
+        }
+        record.end(at: trace.clock.now)
+    }
+}
+
+/// Takes the credentials out of URLs that are recorded.
+package enum URLRedaction {
+    /// Query parameters whose values are never recorded: those of semconv v1.40.0 (docs/http),
+    /// and the ones providers of models take keys in.
+    private static let secretNames: [StaticString] = [
+        "AWSAccessKeyId", "Signature", "sig", "X-Goog-Signature", "X-Amz-Signature",
+        "X-Amz-Credential", "X-Amz-Security-Token", "key", "api_key", "api-key", "apikey",
+        "access_token", "token",
+    ]
+
+    /// Appends a URL, or a query, with the values of such parameters replaced by `REDACTED`.
+    package static func append(_ url: Span<UInt8>, to buffer: inout ByteBuffer) {
+        guard let question = url.firstIndex(of: UInt8(ascii: "?")) else {
+            buffer.append(url)
+            return
+        }
+        buffer.append(url.extracting(0...question))
+        appendQuery(url.extracting((question + 1)...), to: &buffer)
+    }
+
+    /// Appends a query without its question mark.
+    package static func appendQuery(_ query: Span<UInt8>, to buffer: inout ByteBuffer) {
+        var start = 0
+        while start <= query.count {
+            let end = query.firstIndex(of: UInt8(ascii: "&"), from: start) ?? query.count
+            let pair = query.extracting(start..<end)
+            if let equals = pair.firstIndex(of: UInt8(ascii: "=")),
+                isSecret(pair.extracting(0..<equals))
+            {
+                buffer.append(pair.extracting(0...equals))
+                buffer.append("REDACTED")
+            } else {
+                buffer.append(pair)
+            }
+            if end < query.count { buffer.append(UInt8(ascii: "&")) }
+            start = end + 1
+        }
+    }
+
+    private static func isSecret(_ name: Span<UInt8>) -> Bool {
+        secretNames.contains { name.count == $0.utf8CodeUnitCount && name.equalsIgnoringCaseOf($0) }
+    }
+}
+
+extension Span<UInt8> {
+    /// The literal's bytes but for the case of ASCII letters on either side.
+    fileprivate func equalsIgnoringCaseOf(_ literal: StaticString) -> Bool {
+        let other = literal.bytes
+        for index in indices
+        where ASCII.lowercased(self[index]) != ASCII.lowercased(other[index]) { return false }
+        return true
+    }
+}

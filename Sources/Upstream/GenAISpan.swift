@@ -1,0 +1,229 @@
+import Bytes
+import OpenAIAPI
+import Telemetry
+
+/// Fills the span of one operation of a model (semconv v1.40.0, docs/gen-ai/gen-ai-spans.md,
+/// with the stream attributes of v1.41.0).
+enum GenAISpan {
+    /// Which of the conventions' older names are sent as well.
+    struct Names {
+        let systemAlias: Bool
+        let legacyTokens: Bool
+    }
+
+    /// `{operation} {model}`, model as it is sent upstream.
+    static func appendName(_ call: CallRequest, _ body: Span<UInt8>, to name: inout ByteBuffer) {
+        name.append(call.endpoint.operationName ?? "chat")
+        name.append(UInt8(ascii: " "))
+        call.model.append(from: body, to: &name)
+    }
+
+    /// What the request says.
+    static func setRequest(
+        _ call: CallRequest, _ body: Span<UInt8>, target: UpstreamTarget, names: Names,
+        on span: SpanRecord
+    ) {
+        span.set(GenAIAttributes.operationName, call.endpoint.operationName ?? "chat")
+        span.set(GenAIAttributes.providerName, target.provider.name)
+        if names.systemAlias { span.set(GenAIAttributes.system, target.provider.legacyName) }
+        set(span, GenAIAttributes.requestModel, call.model, body)
+        span.set(NetworkAttributes.serverAddress, target.host)
+        span.set(NetworkAttributes.serverPort, target.port)
+        if call.endpoint == .embeddings {
+            setEmbeddings(call, body, on: span)
+        } else {
+            setInference(call, body, on: span)
+        }
+        guard target.provider.name == "openai" else { return }
+        switch call.endpoint {
+        case .chatCompletions: span.set(OpenAIAttributes.apiType, "chat_completions")
+        case .responses: span.set(OpenAIAttributes.apiType, "responses")
+        default: break
+        }
+        if let tier = call.serviceTier, !body.extracting(tier.contents).equals("auto") {
+            set(span, OpenAIAttributes.requestServiceTier, tier, body)
+        }
+    }
+
+    private static func setInference(
+        _ call: CallRequest, _ body: Span<UInt8>, on span: SpanRecord
+    ) {
+        if call.isStreaming { span.set(GenAIAttributes.requestStream, true) }
+        if let value = call.temperature { span.set(GenAIAttributes.requestTemperature, value) }
+        if let value = call.topP { span.set(GenAIAttributes.requestTopP, value) }
+        if let value = call.topK { span.set(GenAIAttributes.requestTopK, value) }
+        if let value = call.frequencyPenalty {
+            span.set(GenAIAttributes.requestFrequencyPenalty, value)
+        }
+        if let value = call.presencePenalty {
+            span.set(GenAIAttributes.requestPresencePenalty, value)
+        }
+        if let value = call.maxTokens { span.set(GenAIAttributes.requestMaxTokens, value) }
+        if let value = call.choiceCount, value != 1 {
+            span.set(GenAIAttributes.requestChoiceCount, value)
+        }
+        if let value = call.seed { span.set(GenAIAttributes.requestSeed, value) }
+        if let value = call.outputType { span.set(GenAIAttributes.outputType, value.name) }
+        for sequence in call.stopSequences {
+            append(span, GenAIAttributes.requestStopSequences, sequence, body)
+        }
+    }
+
+    private static func setEmbeddings(
+        _ call: CallRequest, _ body: Span<UInt8>, on span: SpanRecord
+    ) {
+        if let format = call.encodingFormat {
+            append(span, GenAIAttributes.requestEncodingFormats, format, body)
+        }
+        if let value = call.dimensions {
+            span.set(GenAIAttributes.embeddingsDimensionCount, value)
+        }
+    }
+
+    /// What the answer says.
+    static func setAnswer(
+        _ facts: borrowing AnswerFacts, endpoint: Endpoint, target: UpstreamTarget, names: Names,
+        on span: SpanRecord
+    ) {
+        if !facts.id.isEmpty { span.set(GenAIAttributes.responseID, facts.id) }
+        if !facts.model.isEmpty { span.set(GenAIAttributes.responseModel, facts.model) }
+        if facts.choices.contains(where: \.isFinished) {
+            for position in facts.choices.indices {
+                let reason = facts.finishReason(at: position)
+                span.append(
+                    GenAIAttributes.responseFinishReasons,
+                    reason.isEmpty ? unfinished.bytes : reason)
+            }
+        }
+        if let dimensions = facts.embeddingDimensions {
+            span.set(GenAIAttributes.embeddingsDimensionCount, dimensions)
+        }
+        if let usage = facts.usage {
+            setUsage(usage, endpoint: endpoint, names: names, on: span)
+        }
+        guard target.provider.name == "openai" else { return }
+        if !facts.serviceTier.isEmpty {
+            span.set(OpenAIAttributes.responseServiceTier, facts.serviceTier)
+        }
+        if !facts.systemFingerprint.isEmpty {
+            span.set(OpenAIAttributes.responseSystemFingerprint, facts.systemFingerprint)
+        }
+    }
+
+    /// Stands in the place of a choice that was cut off, so that the array keeps one element a
+    /// choice.
+    private static let unfinished: StaticString = "error"
+
+    private static func setUsage(
+        _ usage: AnswerFacts.Usage, endpoint: Endpoint, names: Names, on span: SpanRecord
+    ) {
+        if let tokens = usage.inputTokens { span.set(GenAIAttributes.usageInputTokens, tokens) }
+        if let tokens = usage.cachedInputTokens {
+            span.set(GenAIAttributes.usageCacheReadInputTokens, tokens)
+        }
+        if let tokens = usage.cacheCreationInputTokens {
+            span.set(GenAIAttributes.usageCacheCreationInputTokens, tokens)
+        }
+        if names.legacyTokens {
+            let input = usage.inputTokens
+            let output = usage.outputTokens
+            if let input { span.set(GenAIAttributes.usagePromptTokens, input) }
+            if let output { span.set(GenAIAttributes.usageCompletionTokens, output) }
+            if input != nil || output != nil {
+                span.set(GenAIAttributes.usageTotalTokens, (input ?? 0) + (output ?? 0))
+            }
+        }
+        guard endpoint != .embeddings else { return }
+        if let tokens = usage.outputTokens { span.set(GenAIAttributes.usageOutputTokens, tokens) }
+        if let tokens = usage.reasoningTokens {
+            span.set(GenAIAttributes.usageReasoningOutputTokens, tokens)
+        }
+    }
+
+    /// Marks the span as failed by an answer of the upstream: its own code where it names one,
+    /// else the status (semconv v1.40.0, `error.type`).
+    static func setError(_ facts: borrowing AnswerFacts, status: Int, on span: SpanRecord) {
+        if isIdentifier(facts.errorCode) {
+            span.set(GeneralAttributes.errorType, facts.errorCode)
+        } else if isIdentifier(facts.errorType) {
+            span.set(GeneralAttributes.errorType, facts.errorType)
+        } else {
+            span.set(GeneralAttributes.errorType, String(status))
+        }
+        var message = ByteBuffer(capacity: facts.errorMessage.count)
+        ErrorText.append(facts.errorMessage, to: &message)
+        span.setError(message: message.bytes)
+    }
+
+    /// Of low cardinality and harmless, as far as a stranger's word can be.
+    private static func isIdentifier(_ text: Span<UInt8>) -> Bool {
+        guard text.count > 0, text.count <= 64 else { return false }
+        for index in text.indices {
+            switch text[index] {
+            case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+                UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "_"), UInt8(ascii: "-"),
+                UInt8(ascii: "."):
+                continue
+            default: return false
+            }
+        }
+        return true
+    }
+
+    // MARK: Texts of the body
+
+    private static func set(
+        _ span: SpanRecord, _ key: AttributeKey<String>, _ text: JSONText, _ body: Span<UInt8>
+    ) {
+        guard text.hasEscapes else { return span.set(key, body.extracting(text.contents)) }
+        var decoded = ByteBuffer(capacity: text.contents.count)
+        text.append(from: body, to: &decoded)
+        span.set(key, decoded.bytes)
+    }
+
+    private static func append(
+        _ span: SpanRecord, _ key: AttributeKey<[String]>, _ text: JSONText, _ body: Span<UInt8>
+    ) {
+        guard text.hasEscapes else { return span.append(key, body.extracting(text.contents)) }
+        var decoded = ByteBuffer(capacity: text.contents.count)
+        text.append(from: body, to: &decoded)
+        span.append(key, decoded.bytes)
+    }
+}
+
+/// An upstream's error message as a span may hold it.
+enum ErrorText {
+    /// Characters in a row from which a word with a digit in it counts as a credential.
+    private static let credentialLengthMin = 20
+
+    /// Appends `text` with words that look like keys or tokens replaced: providers quote them.
+    static func append(_ text: Span<UInt8>, to buffer: inout ByteBuffer) {
+        var start = 0
+        while start < text.count {
+            var end = start
+            var hasDigit = false
+            while end < text.count, isWordByte(text[end]) {
+                if text[end] &- 0x30 < 10 { hasDigit = true }
+                end += 1
+            }
+            let word = text.extracting(start..<end)
+            if (word.count >= credentialLengthMin && hasDigit) || word.starts(with: "sk-") {
+                buffer.append("<redacted>")
+            } else {
+                buffer.append(word)
+            }
+            if end < text.count { buffer.append(text[end]) }
+            start = end + 1
+        }
+    }
+
+    private static func isWordByte(_ byte: UInt8) -> Bool {
+        switch byte {
+        case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+            UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "_"), UInt8(ascii: "-"),
+            UInt8(ascii: "*"), UInt8(ascii: "+"), UInt8(ascii: "="), UInt8(ascii: "/"):
+            true
+        default: false
+        }
+    }
+}

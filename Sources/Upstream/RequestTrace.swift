@@ -1,0 +1,78 @@
+import Bytes
+import Networking
+import Telemetry
+import W3CTraceContext
+
+/// Makes the ids of one worker.
+package final class IDSource {
+    private var generator = IDGenerator()
+
+    package init() {}
+
+    package func traceID() -> TraceID { generator.traceID() }
+    package func spanID() -> SpanID { generator.spanID() }
+    package func next() -> UInt64 { generator.next() }
+}
+
+/// The trace of one request: where it came from, its ids, its clock, and its spans while they
+/// are recorded. Where the trace is not sampled, there are ids and no spans.
+package final class RequestTrace {
+    /// The SERVER span's context: what `x-trace-id` names.
+    package let server: TraceParent
+    /// The caller's, for what is sent on.
+    package let state: TraceState
+    package let clock = AnchoredClock()
+    /// nil where nothing is recorded.
+    package let recorder: TraceRecorder?
+    /// Attributes that stand on every span: of baggage, and of the caller's metadata.
+    package let shared: [(key: String, value: String)]
+    /// The SERVER span; nil where nothing is recorded.
+    package private(set) var serverSpan: SpanRecord?
+    private let parent: SpanParent
+    private let ids: IDSource
+
+    /// Begins the request's part of a trace: `caller` is the context it came with, or nil for a
+    /// new root.
+    package init(
+        continuing caller: TraceParent?, state: TraceState,
+        shared: [(key: String, value: String)], tracer: Tracer, ids: IDSource
+    ) {
+        let traceID = caller?.traceID ?? ids.traceID()
+        // The random bit goes on as received; a new id of ours is random (Level 2, 3.2.2.5.1).
+        var flags = caller?.flags.intersection(.random) ?? .random
+        if tracer.isSampled(traceID: traceID, parentFlags: caller?.flags) {
+            flags.insert(.sampled)
+        }
+        server = TraceParent(traceID: traceID, spanID: ids.spanID(), flags: flags)
+        parent = caller.map { .remote($0.spanID) } ?? .none
+        recorder = tracer.recorder(traceID: traceID, flags: flags, tracestate: state.bytes)
+        self.state = state
+        self.shared = shared
+        self.ids = ids
+    }
+
+    /// Starts the SERVER span, at `time` in nanoseconds since 1970.
+    package func startServerSpan(_ name: Span<UInt8>, at time: UInt64) -> SpanRecord? {
+        let span = recorder?.startSpan(
+            name, kind: .server, id: server.spanID, parent: parent, at: time)
+        serverSpan = span
+        return span
+    }
+
+    /// Starts a span below another; a new id is made whether or not it is recorded.
+    package func startSpan(
+        _ name: Span<UInt8>, kind: SpanKind, below parent: SpanID
+    ) -> (id: SpanID, record: SpanRecord?) {
+        let id = ids.spanID()
+        let record = recorder?.startSpan(
+            name, kind: kind, id: id, parent: .local(parent), at: clock.now)
+        return (id, record)
+    }
+
+    /// Sets the attributes that every span has; those named `gen_ai.*` only on a GenAI span.
+    package func setShared(on span: SpanRecord, isGenAI: Bool) {
+        for (key, value) in shared where isGenAI || !key.hasPrefix("gen_ai.") {
+            span.set(dynamicKey: key.utf8.span, value.utf8.span)
+        }
+    }
+}

@@ -1,0 +1,77 @@
+import Bytes
+import Configuration
+import Networking
+import OpenAIAPI
+import Telemetry
+import W3CTraceContext
+
+/// The GenAI span around the attempts of a typed call.
+extension UpstreamCall {
+    func startOperation() {
+        guard case .typed(let request) = payload else { return }
+        var name = ByteBuffer(capacity: 64)
+        body.withBytes { GenAISpan.appendName(request, $0, to: &name) }
+        let span = trace.startSpan(name.bytes, kind: .client, below: trace.server.spanID)
+        genAI = span
+        guard let record = span.record else { return }
+        trace.setShared(on: record, isGenAI: true)
+        body.withBytes {
+            GenAISpan.setRequest(request, $0, target: target, names: names, on: record)
+        }
+    }
+
+    private var names: GenAISpan.Names {
+        let settings = services.settings.telemetry
+        return GenAISpan.Names(
+            systemAlias: settings.genAISystemAlias, legacyTokens: settings.legacyTokenNames)
+    }
+
+    func finishOperation(_ outcome: Outcome) {
+        guard let record = genAI?.record, case .typed(let request) = payload else { return }
+        setProgress(on: record, request)
+        tap.withFacts(endpoint: request.endpoint, bench: services.bench) { facts in
+            GenAISpan.setAnswer(
+                facts, endpoint: request.endpoint, target: target, names: names, on: record)
+            if outcome == .relayed {
+                if status >= 400 {
+                    GenAISpan.setError(facts, status: status, on: record)
+                } else if facts.hasError {
+                    GenAISpan.setError(facts, status: status, on: record)
+                }
+            }
+        }
+        switch outcome {
+        case .relayed:
+            if status >= 400, record.status != .error {
+                record.set(GeneralAttributes.errorType, String(status))
+                record.setError()
+            }
+        case .failed(let failure), .cut(let failure):
+            record.set(GeneralAttributes.errorType, failure.errorType)
+            record.setError(message: failure.sentence)
+        }
+        record.end(at: trace.clock.now)
+    }
+
+    /// What receivers that keep only GenAI spans would miss otherwise, and a stream's anatomy.
+    private func setProgress(on record: SpanRecord, _ request: CallRequest) {
+        record.set(MartletAttributes.attemptCount, attemptCount)
+        if status > 0 { record.set(HTTPAttributes.responseStatusCode, status) }
+        guard tap.isStream else { return }
+        let start = times.start
+        if relayed.firstByteAt > 0 {
+            record.set(
+                GenAIAttributes.responseTimeToFirstChunk, seconds(from: start, to: relayed.firstByteAt))
+        }
+        if relayed.firstContentAt > 0 {
+            record.set(
+                MartletAttributes.timeToFirstToken,
+                seconds(from: start, to: relayed.firstContentAt))
+        }
+        record.set(MartletAttributes.streamByteCount, relayed.bodyBytes)
+    }
+
+    private func seconds(from start: UInt64, to end: UInt64) -> Double {
+        Double(end &- start) / 1e9
+    }
+}

@@ -1,0 +1,388 @@
+import Bytes
+import Configuration
+import HTTP1
+import HTTPClient
+import Networking
+import OpenAIAPI
+import Telemetry
+import W3CTraceContext
+
+/// Where an upstream's answer goes: the client's side. Called on the loop's thread, from within
+/// the HTTP client's callbacks.
+package protocol AnswerSink: AnyObject {
+    /// The head of the answer that will be relayed. The length where the body keeps its own.
+    func answerBegins(_ call: UpstreamCall, _ transfer: HTTPTransfer, length: Int?)
+    /// A piece of the body, to be sent at once.
+    func answerContinues(_ bytes: Span<UInt8>)
+    /// Bytes the client has not taken yet.
+    var unsentBytes: Int { get }
+    /// Nothing more came with the head for now: it should leave.
+    func answerWaits()
+    /// The upstream takes more of a streamed request body.
+    func requestBodyIsWanted()
+}
+
+/// What a worker lends to its calls.
+package struct UpstreamServices {
+    let loop: EventLoop
+    let client: HTTPClient
+    let bench: Workbench
+    let settings: Settings
+
+    package init(loop: EventLoop, client: HTTPClient, bench: Workbench, settings: Settings) {
+        self.loop = loop
+        self.client = client
+        self.bench = bench
+        self.settings = settings
+    }
+}
+
+/// One request to one upstream: its attempts, and the relay of the answer that counts.
+///
+/// For a typed call this is one GenAI operation: its span holds the attempts' spans. The answer
+/// goes to the sink in the HTTP client's callbacks; `run` waits for the end.
+package final class UpstreamCall {
+    /// What goes upstream.
+    package enum Payload {
+        /// A call whose body was read, in `UpstreamCall.body`.
+        case typed(CallRequest)
+        /// Anything else, passed through; a body comes by `send`.
+        case opaque(HTTPTransfer.Method, body: HTTPTransfer.Body)
+    }
+
+    /// How the call ended.
+    package enum Outcome: Equatable {
+        /// The upstream's answer went to the sink, whole.
+        case relayed
+        /// There was no answer to relay.
+        case failed(UpstreamFailure)
+        /// The answer broke off after the sink had its head.
+        case cut(UpstreamFailure)
+    }
+
+    let services: UpstreamServices
+    let target: UpstreamTarget
+    let trace: RequestTrace
+    let payload: Payload
+    unowned let sink: any AnswerSink
+    let point = WaitPoint()
+
+    /// The client's body of a typed call, as received.
+    package var body = ByteBuffer()
+    /// The request's head, from which fields are sent on.
+    private let addFields: (HTTPTransfer, _ readsAnswer: Bool) -> Void
+    /// The path and query below the base URL.
+    private let path: ByteBuffer
+
+    var tap = AnswerTap.none
+    var genAI: (id: SpanID, record: SpanRecord?)?
+    private var attempt: AttemptSpan?
+    private var transfer: HTTPTransfer?
+    private var failure: UpstreamFailure?
+    private var isAttemptOver = false
+    private var isHeadUnflushed = false
+    /// The answer to this attempt is not for the client.
+    private var discards = false
+    private var injectsUsage: Bool
+    private(set) var relayed = RelayProgress()
+    private var isCancelled = false
+
+    /// Attempts made on the wire.
+    package private(set) var attemptCount = 0
+    /// The status of the relayed answer, 0 before it.
+    package var status: Int { relayed.status }
+    /// `Clock.monotonic` times of the relayed attempt: start, connection, head; 0 before.
+    package private(set) var times = (start: UInt64(0), connected: UInt64(0), head: UInt64(0))
+    /// The relayed attempt made a connection of its own.
+    package private(set) var isOnNewConnection = false
+
+    /// - Parameters:
+    ///   - path: below the base URL, with its query.
+    ///   - addFields: adds the client's fields to a transfer.
+    package init(
+        _ payload: Payload, path: consuming ByteBuffer, target: UpstreamTarget,
+        services: UpstreamServices, trace: RequestTrace, sink: any AnswerSink,
+        addFields: @escaping (HTTPTransfer, _ readsAnswer: Bool) -> Void
+    ) {
+        self.payload = payload
+        self.path = path
+        self.target = target
+        self.services = services
+        self.trace = trace
+        self.sink = sink
+        self.addFields = addFields
+        injectsUsage =
+            if case .typed(let request) = payload {
+                request.usageInjection != nil && target.asksForUsage
+            } else {
+                false
+            }
+    }
+
+    /// Makes attempts until one is relayed or there is nothing left to try.
+    package func run() async -> Outcome {
+        startOperation()
+        var outcome: Outcome
+        while true {
+            beginAttempt()
+            while !isAttemptOver {
+                await point.wait()
+                if isHeadUnflushed, !isAttemptOver {
+                    isHeadUnflushed = false
+                    sink.answerWaits()
+                }
+            }
+            guard let next = endAttempt() else { continue }
+            outcome = next
+            break
+        }
+        finishOperation(outcome)
+        return outcome
+    }
+
+    /// Ends the call because the client is gone.
+    package func cancel() {
+        isCancelled = true
+        transfer?.cancel()
+    }
+
+    /// Goes on after the sink had too much to send.
+    package func resume() {
+        transfer?.resume()
+    }
+
+    /// Adds to a streamed request body; answers how much of it waits.
+    package func send(_ bytes: Span<UInt8>) -> Int {
+        transfer?.send(bytes)
+        return transfer?.unsentBytes ?? 0
+    }
+
+    /// The streamed request body is complete.
+    package func finishBody() {
+        transfer?.finishBody()
+    }
+
+    /// Where a stream that was cut stands; nil where the answer is no stream of events.
+    package var streamPosition: SSEParser.Position? { tap.position }
+
+    // MARK: Attempts
+
+    private func beginAttempt() {
+        attemptCount += 1
+        isAttemptOver = false
+        discards = false
+        failure = nil
+        let transfer = services.client.makeTransfer()
+        self.transfer = transfer
+        var url = ByteBuffer(capacity: target.baseURL.count + path.count)
+        url.append(target.baseURL.span)
+        url.append(path)
+        let (method, kind, readsAnswer) = prepareBody(transfer)
+        transfer.prepare(method, url: url)
+        addFields(transfer, readsAnswer)
+        let span = AttemptSpan(
+            trace: trace, parent: genAI?.id ?? trace.server.spanID, method: method, url: url,
+            target: target, resend: attemptCount - 1)
+        attempt = span
+        addTraceContext(span.id, to: transfer)
+        let timeouts = services.settings.timeouts
+        transfer.start(
+            body: kind,
+            timeouts: HTTPTimeouts(
+                connect: timeouts.connect.milliseconds,
+                firstByte: timeouts.firstByte?.milliseconds ?? 0,
+                idle: timeouts.streamIdle?.milliseconds ?? 0,
+                total: timeouts.total?.milliseconds ?? 0),
+            observer: self)
+    }
+
+    private func prepareBody(
+        _ transfer: HTTPTransfer
+    ) -> (HTTPTransfer.Method, HTTPTransfer.Body, readsAnswer: Bool) {
+        guard case .typed(let request) = payload else {
+            guard case .opaque(let method, let kind) = payload else { preconditionFailure() }
+            return (method, kind, false)
+        }
+        transfer.body.reserve(body.count + 64)
+        body.withBytes {
+            request.appendBody(
+                $0, model: nil, asksForUsage: injectsUsage, to: &transfer.body)
+        }
+        return (.post, .buffered, true)
+    }
+
+    private func addTraceContext(_ id: SpanID, to transfer: HTTPTransfer) {
+        guard target.settings.propagateTraceContext else { return }
+        let parent = TraceParent(
+            traceID: trace.server.traceID, spanID: id, flags: trace.server.flags)
+        var value = ByteBuffer(capacity: 64)
+        value.append(parent)
+        transfer.addHeader("traceparent", value.bytes)
+        if !trace.state.isEmpty { transfer.addHeader("tracestate", trace.state.bytes) }
+    }
+
+    /// The call's outcome, or nil when another attempt is to be made.
+    private func endAttempt() -> Outcome? {
+        guard let transfer else { return .failed(.clientGone) }
+        let status = transfer.status
+        let wasReused = !transfer.isOnNewConnection
+        times = (transfer.startedAt, transfer.connectedAt, transfer.headAt)
+        isOnNewConnection = transfer.isOnNewConnection
+        attempt?.end(transfer, failure: failure)
+        attempt = nil
+        self.transfer = nil
+        transfer.release()
+        if isCancelled { return relayed.hasBegun ? .cut(.clientGone) : .failed(.clientGone) }
+        if discards {
+            injectsUsage = false
+            return nil
+        }
+        if let failure {
+            if relayed.hasBegun { return .cut(failure) }
+            // A reused connection that dies before a byte of the answer was closed by the
+            // server while it idled, most probably: one more attempt, on the record.
+            if failure == .closed, wasReused, attemptCount == 1, isRepeatable { return nil }
+            return .failed(failure)
+        }
+        if attemptCount > 1, case .typed(let request) = payload, request.usageInjection != nil,
+            !injectsUsage, (200..<300).contains(status), relayed.isRetryWithoutUsage
+        {
+            target.rememberUsageIsRefused()
+        }
+        return .relayed
+    }
+
+    private var isRepeatable: Bool {
+        if case .opaque(_, body: .streamed) = payload { return false }
+        return true
+    }
+}
+
+/// What of an answer the client has got.
+struct RelayProgress {
+    var hasBegun = false
+    var status = 0
+    /// The answer was given to a second attempt, made because the first asked for usage.
+    var isRetryWithoutUsage = false
+    var bodyBytes = 0
+    /// Nanoseconds of `Clock.monotonic`; 0 before.
+    var firstByteAt: UInt64 = 0
+    var firstContentAt: UInt64 = 0
+}
+
+extension UpstreamCall: HTTPTransferObserver {
+    package func transferConnected(_ transfer: HTTPTransfer) {}
+
+    package func transferWantsBody(_ transfer: HTTPTransfer) {
+        sink.requestBodyIsWanted()
+    }
+
+    package func transferReceivedHead(_ transfer: HTTPTransfer) {
+        if injectsUsage, transfer.status == 400 {
+            // It may be our `stream_options` that it does not like: ask again as the client did.
+            discards = true
+            relayed.isRetryWithoutUsage = true
+            return
+        }
+        let length = chooseTap(transfer)
+        relayed.hasBegun = true
+        relayed.status = transfer.status
+        sink.answerBegins(self, transfer, length: length)
+        isHeadUnflushed = true
+        point.signal()
+    }
+
+    /// Decides who reads the answer; answers the body's length where it is known and stays.
+    private func chooseTap(_ transfer: HTTPTransfer) -> Int? {
+        var length: Int?
+        var isEventStream = false
+        var isEncoded = false
+        transfer.head.withBytes { bytes in
+            for field in transfer.fields {
+                let value = bytes.extracting(field.value)
+                switch FieldName.recognise(bytes.extracting(field.name)) {
+                case .contentLength: length = value.decimal
+                case .contentType: isEventStream = MediaType.isEventStream(value)
+                case .contentEncoding: isEncoded = !value.equalsIgnoringCase("identity")
+                default: break
+                }
+            }
+        }
+        guard case .typed(let request) = payload, !isEncoded else { return length }
+        guard (200..<300).contains(transfer.status) else {
+            tap = .plain(ByteBuffer(), bytesMax: AnswerTap.errorBytesMax)
+            return length
+        }
+        guard isEventStream else {
+            tap = .plain(
+                ByteBuffer(capacity: min(length ?? 0, AnswerTap.plainBytesMax)),
+                bytesMax: AnswerTap.plainBytesMax)
+            return length
+        }
+        let reader = StreamReader(endpoint: request.endpoint)
+        if injectsUsage {
+            tap = .filtered(UsageFilter(reader: reader))
+            return nil
+        }
+        tap = .stream(reader)
+        return length
+    }
+
+    package func transferReceivedBody(_ transfer: HTTPTransfer, _ bytes: Span<UInt8>) -> Bool {
+        if discards { return true }
+        guard sink.unsentBytes <= services.settings.limits.streamBufferBytesMax else {
+            return false
+        }
+        if relayed.firstByteAt == 0 { relayed.firstByteAt = Clock.monotonic }
+        isHeadUnflushed = false
+        let bench = services.bench
+        if case .filtered = tap {
+            _ = tap.take(bytes, bench: bench)
+            relay(bench)
+        } else {
+            relayed.bodyBytes += bytes.count
+            sink.answerContinues(bytes)
+            _ = tap.take(bytes, bench: bench)
+        }
+        if relayed.firstContentAt == 0, tap.hasContent { relayed.firstContentAt = Clock.monotonic }
+        return true
+    }
+
+    /// Sends on what the filter let through.
+    private func relay(_ bench: Workbench) {
+        guard !bench.output.isEmpty else { return }
+        relayed.bodyBytes += bench.output.count
+        bench.output.withBytes { sink.answerContinues($0) }
+    }
+
+    package func transferFinished(_ transfer: HTTPTransfer, _ error: HTTPClientError?) {
+        if let error { failure = UpstreamFailure(error) }
+        if relayed.hasBegun, !discards {
+            tap.finish(bench: services.bench)
+            relay(services.bench)
+        }
+        isAttemptOver = true
+        point.signal()
+    }
+}
+
+/// Media types the relay looks at.
+enum MediaType {
+    /// `text/event-stream`, with or without parameters.
+    static func isEventStream(_ value: Span<UInt8>) -> Bool {
+        let name: StaticString = "text/event-stream"
+        guard value.count >= 17 else { return false }
+        return value.extracting(0..<17).equalsIgnoringCase(name)
+            && (value.count == 17 || value[17] == UInt8(ascii: ";") || value[17] == ASCII.space)
+    }
+}
+
+extension Duration {
+    /// Whole milliseconds; what is less than one counts as one.
+    package var milliseconds: UInt64 {
+        let (seconds, attoseconds) = components
+        guard seconds >= 0, seconds < 1 << 50 else { return 0 }
+        let whole = UInt64(seconds) * 1000 + UInt64(attoseconds / 1_000_000_000_000_000)
+        return whole == 0 && attoseconds > 0 ? 1 : whole
+    }
+}
