@@ -70,7 +70,8 @@ package struct HMACSHA256: ~Copyable {
         var name: [CChar] = "SHA256".utf8CString.map { $0 }
         // SAFETY: the array's and the name's pointers are used during the call only.
         return unsafe name.withUnsafeMutableBufferPointer { name in
-            var parameters = unsafe InlineArray<2, OSSL_PARAM>(repeating: OSSL_PARAM_construct_end())
+            var parameters = unsafe InlineArray<2, OSSL_PARAM>(
+                repeating: OSSL_PARAM_construct_end())
             unsafe parameters[0] = unsafe OSSL_PARAM_construct_utf8_string(
                 "digest", name.baseAddress, 0)
             let span = unsafe parameters.span
