@@ -61,6 +61,22 @@ import Testing
 
     @Test(
         arguments: [
+            (#"{"a":"b"}"#, "a\":"), (#"{"a":"b"}"#, "a\":\"b"), (#"{"a" :1}"#, "a\" "),
+            (#"{"a":1}"#, ""), (#"{"a":1}"#, "ab"), (#"{"ab":1}"#, "a"),
+            (#"{"\"":1}"#, #"\""#),
+        ])
+    func `a name is not another that goes on behind its quote`(text: String, name: String) throws {
+        try scanned(text) { document in
+            var members = document.members(of: document.root)
+            let key = members.next()?.key
+            #expect(key != nil)
+            let isEqual = key.map { document.string($0, equals: name.utf8.span) }
+            #expect(isEqual == false)
+        }
+    }
+
+    @Test(
+        arguments: [
             ("0", 0), ("-0", 0), ("7", 7), ("-12", -12), ("9223372036854775807", Int.max),
             ("-9223372036854775808", Int.min), ("9223372036854775808", nil),
             ("-9223372036854775809", nil), ("123456789012345678901", nil), ("1.0", nil),
