@@ -3,7 +3,7 @@ import CZlib
 
 /// The gzip format (RFC 1952) over zlib.
 package enum Gzip {
-    /// Fast enough for an exporter's thread; level 6 takes twice the time for a tenth less.
+    /// The level for data that is made, sent and forgotten: time counts more than size.
     package static let defaultLevel = 3
 
     /// Appends `input` as one gzip member. `level` is 1 (fast) to 9 (small). On an error nothing
@@ -39,7 +39,8 @@ package enum Gzip {
     }
 
     private static func inflateAll(
-        _ input: Span<UInt8>, from stream: UnsafeMutablePointer<z_stream>, into output: inout ByteBuffer,
+        _ input: Span<UInt8>, from stream: UnsafeMutablePointer<z_stream>,
+        into output: inout ByteBuffer,
         limit: Int
     ) throws(GzipError) {
         var taken = 0
@@ -84,7 +85,8 @@ package enum Gzip {
             let offered = min(source.count, Int(Int32.max))
             unsafe stream.pointee.avail_in = UInt32(offered)
             unsafe output.appendUnsafe(upTo: room) { target in
-                unsafe stream.pointee.next_out = target.baseAddress?.assumingMemoryBound(to: UInt8.self)
+                unsafe stream.pointee.next_out = target.baseAddress?.assumingMemoryBound(
+                    to: UInt8.self)
                 unsafe stream.pointee.avail_out = UInt32(room)
                 code = unsafe inflate(stream, Z_NO_FLUSH)
                 made = unsafe room - Int(stream.pointee.avail_out)

@@ -16,16 +16,9 @@ package struct HMACSHA256: ~Copyable {
             fatalError("no memory for an authenticator")
         }
         unsafe self.context = context
-        // An empty key must not be null, which means "as before".
-        var nothing: UInt8 = 0
-        // SAFETY: the parameter array lives for the call and names a digest by a literal.
+        // SAFETY: the pointer is valid for the call; the key is copied.
         let code = unsafe key.withUnsafeBufferPointer { key in
-            unsafe withUnsafeMutablePointer(to: &nothing) { nothing in
-                unsafe Self.withDigestParameter { parameters in
-                    unsafe EVP_MAC_init(
-                        context, key.baseAddress ?? UnsafePointer(nothing), key.count, parameters)
-                }
-            }
+            unsafe copenssl_hmac_sha256_init(context, key.baseAddress, key.count)
         }
         precondition(code == 1, "EVP_MAC_init failed")
     }
@@ -64,21 +57,6 @@ package struct HMACSHA256: ~Copyable {
         let restarted = unsafe EVP_MAC_init(context, nil, 0, nil)
         precondition(restarted == 1, "EVP_MAC_init failed")
         return digest
-    }
-
-    private static func withDigestParameter(_ body: (UnsafePointer<OSSL_PARAM>) -> Int32) -> Int32 {
-        var name: [CChar] = "SHA256".utf8CString.map { $0 }
-        // SAFETY: the array's and the name's pointers are used during the call only.
-        return unsafe name.withUnsafeMutableBufferPointer { name in
-            var parameters = unsafe InlineArray<2, OSSL_PARAM>(repeating: OSSL_PARAM_construct_end())
-            unsafe parameters[0] = unsafe OSSL_PARAM_construct_utf8_string(
-                "digest", name.baseAddress, 0)
-            let span = unsafe parameters.span
-            return unsafe span.withUnsafeBufferPointer { parameters in
-                guard let first = parameters.baseAddress else { return 0 }
-                return unsafe body(first)
-            }
-        }
     }
 
     // SAFETY: set once, never freed, and OpenSSL allows concurrent use.

@@ -27,9 +27,16 @@ extension JSONDocument {
 
     /// Whether `value` is a string with this text, in UTF-8.
     package func string(_ value: JSONValue, equals text: Span<UInt8>) -> Bool {
-        guard let range = contents(of: value) else { return false }
-        let raw = bytes.extracting(range)
-        if link(of: Int(value.token)) == 0 { return raw.equals(text) }
+        let index = Int(value.token)
+        let start = position(of: index) + 1
+        guard bytes[start - 1] == UInt8(ascii: "\"") else { return false }
+        if link(of: index) == 0 {
+            // Without escapes the one quote before the next token is the closing one.
+            let end = start + text.count
+            return end < position(of: index + 1) && bytes[end] == UInt8(ascii: "\"")
+                && bytes.extracting(start..<end).equals(text)
+        }
+        let raw = rawString(value)
         // SAFETY: both pointers are valid for their counts during the call.
         return unsafe raw.withUnsafeBufferPointer { mine in
             unsafe text.withUnsafeBufferPointer { other in

@@ -52,26 +52,30 @@ package struct JSONDocument: ~Escapable {
         bytes.extracting(range(of: value))
     }
 
-    /// The offset of token `index`.
+    /// The offset of token `index`; the document's length for the index after the last.
+    @inline(__always)
     func position(of index: Int) -> Int {
-        precondition(index < tokenCount)
-        // SAFETY: the scanner filled one entry for each token.
+        precondition(index <= tokenCount)
+        // SAFETY: the scanner filled one entry for each token and one for the end.
         return Int(unsafe positions[index])
     }
 
     /// The scanner's note about token `index`: see `csimdjson_result`.
+    @inline(__always)
     func link(of index: Int) -> Int {
         precondition(index < tokenCount)
-        // SAFETY: as in `position(of:)`.
+        // SAFETY: the scanner filled one entry for each opening bracket and scalar.
         return Int(unsafe links[index])
     }
 
     /// The token's byte, or zero past the last token.
+    @inline(__always)
     func byte(of index: Int) -> UInt8 {
         index < tokenCount ? bytes[position(of: index)] : 0
     }
 
     /// The index of the token after the value.
+    @inline(__always)
     func tokenAfter(_ value: JSONValue) -> Int {
         let index = Int(value.token)
         switch byte(of: index) {
@@ -85,7 +89,7 @@ package struct JSONDocument: ~Escapable {
         let next = tokenAfter(value)
         if next - 1 > Int(value.token) { return position(of: next - 1) + 1 }
         let start = position(of: Int(value.token))
-        var end = next < tokenCount ? position(of: next) : bytes.count
+        var end = position(of: next)
         while end > start + 1, Self.isWhiteSpace(bytes[end - 1]) { end -= 1 }
         return end
     }

@@ -173,8 +173,10 @@ private func list(
 
 private func string(_ generator: inout SplitMix) -> String {
     let parts = [
-        "a", "key", "some longer text with spaces, commas: and [brackets] {too}", "é", "€", "😀",
-        "\\n", "\\\"", "\\\\", "\\/", "\\u0041", "\\ud83d\\ude00", "\\t\\r\\b\\f", "\u{7F}", "\\\\\\\"",
+        "a", "key", "some longer text with spaces, commas: and [brackets] {too}", "é", "€",
+        "😀",
+        "\\n", "\\\"", "\\\\", "\\/", "\\u0041", "\\ud83d\\ude00", "\\t\\r\\b\\f", "\u{7F}",
+        "\\\\\\\"",
     ]
     let count = Int.random(in: 0..<6, using: &generator)
     return "\"" + (0..<count).map { _ in pick(parts, &generator) }.joined() + "\""

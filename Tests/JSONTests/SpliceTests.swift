@@ -18,7 +18,8 @@ import Testing
 
     @Test(arguments: [
         (#"{"x":1,"a":2}"#, #"{"a":2}"#), (#"{"a":1,"x":2}"#, #"{"a":1}"#),
-        (#"{"a":1,"x":2,"b":3}"#, #"{"a":1,"b":3}"#), (#"{"x":1}"#, "{}"), (#"{ "x" : 1 }"#, "{  }"),
+        (#"{"a":1,"x":2,"b":3}"#, #"{"a":1,"b":3}"#), (#"{"x":1}"#, "{}"),
+        (#"{ "x" : 1 }"#, "{  }"),
         (#"{ "a" : 1 , "x" : [ 2 , 3 ] }"#, #"{ "a" : 1  }"#), (#"{"a":1}"#, #"{"a":1}"#),
         (#"{ "x" : {"x":1} , "b" : 3 }"#, #"{ "b" : 3 }"#), (#"{"a":{"x":1}}"#, #"{"a":{"x":1}}"#),
     ]) func `a member is taken out with one comma`(source: String, expected: String) throws {
@@ -27,9 +28,11 @@ import Testing
         #expect(refusal(of: result) == nil)
     }
 
-    @Test(arguments: [
-        ("a", "b", #"{"c":3}"#), ("b", "c", #"{"a":1}"#), ("a", "c", "{}"), ("b", "b", #"{"a":1,"c":3}"#),
-    ] as [(StaticStringBox, StaticStringBox, String)])
+    @Test(
+        arguments: [
+            ("a", "b", #"{"c":3}"#), ("b", "c", #"{"a":1}"#), ("a", "c", "{}"),
+            ("b", "b", #"{"a":1,"c":3}"#),
+        ] as [(StaticStringBox, StaticStringBox, String)])
     func `a run of members is taken out at once`(
         first: StaticStringBox, last: StaticStringBox, expected: String
     ) throws {
@@ -50,7 +53,10 @@ import Testing
     }
 
     @Test(arguments: [
-        (#"{"model":"m","n":1}"#, #"{"stream_options":{"include_usage":true},"model":"other","n":1}"#),
+        (
+            #"{"model":"m","n":1}"#,
+            #"{"stream_options":{"include_usage":true},"model":"other","n":1}"#
+        ),
         (
             #" { "n" : 1 , "model" : "\u006d" } "#,
             #" {"stream_options":{"include_usage":true}, "n" : 1 , "model" : "other" } "#

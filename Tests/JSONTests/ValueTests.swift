@@ -59,18 +59,36 @@ import Testing
         }
     }
 
-    @Test(arguments: [
-        ("0", 0), ("-0", 0), ("7", 7), ("-12", -12), ("9223372036854775807", Int.max),
-        ("-9223372036854775808", Int.min), ("9223372036854775808", nil),
-        ("-9223372036854775809", nil), ("123456789012345678901", nil), ("1.0", nil),
-        ("1e2", nil), ("\"1\"", nil), ("true", nil), ("[1]", nil), (" 42 ", 42),
-    ] as [(String, Int?)])
+    @Test(
+        arguments: [
+            (#"{"a":"b"}"#, "a\":"), (#"{"a":"b"}"#, "a\":\"b"), (#"{"a" :1}"#, "a\" "),
+            (#"{"a":1}"#, ""), (#"{"a":1}"#, "ab"), (#"{"ab":1}"#, "a"),
+            (#"{"\"":1}"#, #"\""#),
+        ])
+    func `a name is not another that goes on behind its quote`(text: String, name: String) throws {
+        try scanned(text) { document in
+            var members = document.members(of: document.root)
+            let key = members.next()?.key
+            #expect(key != nil)
+            let isEqual = key.map { document.string($0, equals: name.utf8.span) }
+            #expect(isEqual == false)
+        }
+    }
+
+    @Test(
+        arguments: [
+            ("0", 0), ("-0", 0), ("7", 7), ("-12", -12), ("9223372036854775807", Int.max),
+            ("-9223372036854775808", Int.min), ("9223372036854775808", nil),
+            ("-9223372036854775809", nil), ("123456789012345678901", nil), ("1.0", nil),
+            ("1e2", nil), ("\"1\"", nil), ("true", nil), ("[1]", nil), (" 42 ", 42),
+        ] as [(String, Int?)])
     func `an integer is exact or none`(text: String, expected: Int?) throws {
         try scanned(text) { document in #expect(document.integer(document.root) == expected) }
     }
 
     @Test(arguments: [
-        "0", "-0", "0.1", "1e22", "1e23", "123456789012345680000", "5e-324", "2.2250738585072011e-308",
+        "0", "-0", "0.1", "1e22", "1e23", "123456789012345680000", "5e-324",
+        "2.2250738585072011e-308",
         "1.7976931348623157e308", "9007199254740993", "0.3", "3.141592653589793238462643383279",
         "-1E+2", "100000000000000000000000000000000000000000000e-40",
     ]) func `a double is the nearest one`(text: String) throws {
@@ -79,12 +97,14 @@ import Testing
         }
     }
 
-    @Test(arguments: [
-        ("1e999", nil), ("-1e309", nil), ("1e99999999999999999999", nil), ("1e-999", 0),
-        ("0.0000e999", 0), ("0.00001e-400", 0), ("1e-99999999999999999999", 0),
-        ("\"1\"", nil), ("null", nil),
-    ] as [(String, Double?)])
-    func `a magnitude that no double holds is none or zero`(text: String, expected: Double?) throws {
+    @Test(
+        arguments: [
+            ("1e999", nil), ("-1e309", nil), ("1e99999999999999999999", nil), ("1e-999", 0),
+            ("0.0000e999", 0), ("0.00001e-400", 0), ("1e-99999999999999999999", 0),
+            ("\"1\"", nil), ("null", nil),
+        ] as [(String, Double?)])
+    func `a magnitude that no double holds is none or zero`(text: String, expected: Double?) throws
+    {
         try scanned(text) { document in #expect(document.double(document.root) == expected) }
     }
 

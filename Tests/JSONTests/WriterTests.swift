@@ -6,7 +6,10 @@ import Testing
 @Suite struct WriterTests {
     @Test(arguments: [
         ("", ""), ("plain", "plain"), ("a\"b\\c/d", #"a\"b\\c/d"#),
-        ("\u{0}\u{1}\u{8}\t\n\u{B}\u{C}\r\u{1F} \u{7F}", #"\u0000\u0001\b\t\n\u000b\f\r\u001f "# + "\u{7F}"),
+        (
+            "\u{0}\u{1}\u{8}\t\n\u{B}\u{C}\r\u{1F} \u{7F}",
+            #"\u0000\u0001\b\t\n\u000b\f\r\u001f "# + "\u{7F}"
+        ),
         ("äöü😀€", "äöü😀€"), ("\u{2028}", "\u{2028}"),
         ("fifteen chars..\"sixteen chars...\n", #"fifteen chars..\"sixteen chars...\n"#),
     ]) func `text is escaped as JSON wants it and no more`(text: String, expected: String) {
@@ -16,10 +19,13 @@ import Testing
         #expect(JSONTests.text(of: buffer) == "\"" + expected + "\"")
     }
 
-    @Test(arguments: [
-        [0xFF], [0x61, 0xC3], [0xC3, 0x28], [0xE2, 0x82], [0xE2, 0x28, 0xA1], [0xF0, 0x9F, 0x98],
-        [0xED, 0xA0, 0x80], [0xC0, 0x80], [0x80, 0x80], [0xF4, 0x90, 0x80, 0x80], [0x61, 0xFE, 0x62],
-    ] as [[UInt8]])
+    @Test(
+        arguments: [
+            [0xFF], [0x61, 0xC3], [0xC3, 0x28], [0xE2, 0x82], [0xE2, 0x28, 0xA1],
+            [0xF0, 0x9F, 0x98],
+            [0xED, 0xA0, 0x80], [0xC0, 0x80], [0x80, 0x80], [0xF4, 0x90, 0x80, 0x80],
+            [0x61, 0xFE, 0x62],
+        ] as [[UInt8]])
     func `what is not UTF-8 becomes U+FFFD as the standard library decodes it`(bytes: [UInt8]) {
         var buffer = ByteBuffer()
         buffer.append(jsonEscaped: bytes.span)
@@ -49,11 +55,14 @@ import Testing
         #expect(JSONTests.text(of: buffer) == expected)
     }
 
-    @Test(arguments: [
-        (0, "0"), (-0.0, "-0"), (1, "1"), (0.1, "0.1"), (1e22, "1e+22"), (.leastNonzeroMagnitude, "5e-324"),
-        (1.7976931348623157e308, "1.7976931348623157e+308"), (0.30000000000000004, "0.30000000000000004"),
-        (.infinity, "null"), (-.infinity, "null"), (.nan, "null"), (123456.75, "123456.75"),
-    ] as [(Double, String)])
+    @Test(
+        arguments: [
+            (0, "0"), (-0.0, "-0"), (1, "1"), (0.1, "0.1"), (1e22, "1e+22"),
+            (.leastNonzeroMagnitude, "5e-324"),
+            (1.7976931348623157e308, "1.7976931348623157e+308"),
+            (0.30000000000000004, "0.30000000000000004"),
+            (.infinity, "null"), (-.infinity, "null"), (.nan, "null"), (123456.75, "123456.75"),
+        ] as [(Double, String)])
     func `a double is written in its shortest form`(value: Double, expected: String) {
         var buffer = ByteBuffer()
         buffer.append(jsonNumber: value)
