@@ -1,0 +1,45 @@
+/// Where a listener waits for connections.
+package enum ListenAddress: Sendable, Equatable, CustomStringConvertible {
+    /// A host name or address (IPv6 without brackets) and a port; port 0 lets the system choose.
+    case tcp(host: String, port: UInt16)
+    /// The path of a unix-domain socket.
+    case unix(path: String)
+
+    /// Reads `host:port`, `[::1]:port` or `unix:/path`; nil when it is none of them.
+    package init?(_ text: String) {
+        if text.hasPrefix("unix:") {
+            let path = text.dropFirst("unix:".count)
+            guard !path.isEmpty else { return nil }
+            self = .unix(path: String(path))
+            return
+        }
+        guard let colon = text.lastIndex(of: ":"),
+            let port = UInt16(text[text.index(after: colon)...])
+        else { return nil }
+        var host = text[..<colon]
+        if host.hasPrefix("["), host.hasSuffix("]") {
+            host = host.dropFirst().dropLast()
+        } else if host.contains(":") {
+            return nil
+        }
+        guard !host.isEmpty else { return nil }
+        self = .tcp(host: String(host), port: port)
+    }
+
+    package var description: String {
+        switch self {
+        case .tcp(let host, let port):
+            host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)"
+        case .unix(let path): "unix:\(path)"
+        }
+    }
+
+    /// Only this machine can connect: a unix socket, or a loopback address by its text.
+    package var isLoopback: Bool {
+        switch self {
+        case .unix: true
+        case .tcp(let host, _):
+            host == "localhost" || host == "::1" || host.hasPrefix("127.")
+        }
+    }
+}

@@ -1,0 +1,299 @@
+import Bytes
+import CLibUV
+import Glibc
+
+/// What a stream tells its owner. Called on the loop's thread, inside libuv's callbacks.
+package protocol SocketStreamObserver: AnyObject {
+    /// Bytes came. They are gone when the call returns.
+    func streamReceived(_ bytes: Span<UInt8>)
+    /// The peer sent its last byte (`error` is 0) or the connection broke (the system's number).
+    func streamEnded(error: Int32)
+    /// Everything that was waiting to be written has left.
+    func streamDrained()
+}
+
+/// A connected TCP or unix-domain socket: reads into the loop's shared buffer, writes at once
+/// what the kernel takes and keeps the rest.
+@safe
+package final class SocketStream {
+    enum Kind {
+        case tcp, unix
+    }
+
+    private let loop: EventLoop
+    private let kind: Kind
+    private var handle: UnsafeMutableRawPointer?
+    /// Let go by `close`, which ends the cycle between the two.
+    private var observer: (any SocketStreamObserver)?
+    /// Handed to libuv, which may be writing it.
+    private var inFlight = ByteBuffer()
+    /// What comes after `inFlight`.
+    private var waiting = ByteBuffer()
+    private var request: UnsafeMutablePointer<uv_write_t>?
+    private var isBroken = false
+    private var isReading = false
+
+    init(loop: EventLoop, kind: Kind) {
+        self.loop = loop
+        self.kind = kind
+        let raw = unsafe kind.makeHandle(loop: loop)
+        unsafe handle = raw
+        // SAFETY: the handle keeps this object alive until its close callback.
+        unsafe martlet_uv_set_data(raw, Unmanaged.passRetained(self).toOpaque())
+    }
+
+    deinit {
+        precondition(unsafe handle == nil, "leak of an open stream")
+        unsafe request?.deallocate()
+    }
+
+    /// Closed, or closing.
+    package var isClosed: Bool { unsafe handle == nil }
+
+    /// Bytes that were written here and have not left yet.
+    package var pendingBytes: Int {
+        guard let raw = unsafe handle else { return 0 }
+        // SAFETY: the handle is open.
+        return unsafe waiting.count + uv_stream_get_write_queue_size(martlet_uv_stream(raw))
+    }
+
+    // MARK: Reading
+
+    /// Delivers bytes, and the end, to `observer`, which is held until `close`.
+    package func startReading(_ observer: any SocketStreamObserver) {
+        self.observer = observer
+        resumeReading()
+    }
+
+    /// Stops delivering: the kernel's buffer fills, and the peer has to wait.
+    package func pauseReading() {
+        guard isReading, let raw = unsafe handle else { return }
+        isReading = false
+        // SAFETY: the handle is open.
+        unsafe uv_read_stop(martlet_uv_stream(raw))
+    }
+
+    /// Delivers again.
+    package func resumeReading() {
+        guard !isReading, let raw = unsafe handle else { return }
+        isReading = true
+        let allocate: uv_alloc_cb = { handle, _, buffer in
+            // SAFETY: the loop's buffer is used by one read at a time, on its thread.
+            let stream = unsafe SocketStream.borrowed(handle!)
+            unsafe buffer!.pointee = uv_buf_init(
+                stream.loop.readBuffer, UInt32(EventLoop.readBufferBytes))
+        }
+        let read: uv_read_cb = { handle, count, buffer in
+            let stream = unsafe SocketStream.borrowed(handle!)
+            if count > 0 {
+                // SAFETY: libuv read `count` bytes into the buffer, used within this call only.
+                let bytes = unsafe UnsafeRawBufferPointer(
+                    start: buffer!.pointee.base, count: count)
+                let span = unsafe Span<UInt8>(_unsafeBytes: bytes)
+                stream.observer?.streamReceived(span)
+            } else if count < 0 {
+                let isEnd = count == Int(UV_EOF.rawValue)
+                if !isEnd { stream.isBroken = true }
+                stream.pauseReading()
+                stream.observer?.streamEnded(error: isEnd ? 0 : Int32(-count))
+            }
+        }
+        // SAFETY: the handle is open, and its data keeps the stream alive.
+        unsafe uv_read_start(martlet_uv_stream(raw), allocate, read)
+    }
+
+    // MARK: Writing
+
+    /// Sends `first`, `second` and `third` in this order, with one system call where the kernel
+    /// takes them, and keeps what it does not take. On a broken stream bytes are dropped.
+    package func write(
+        _ first: Span<UInt8>, _ second: Span<UInt8> = Span(), _ third: Span<UInt8> = Span()
+    ) {
+        guard let raw = unsafe handle, !isBroken else { return }
+        var written = 0
+        if waiting.isEmpty, unsafe request == nil || inFlight.isEmpty {
+            written = unsafe tryWrite(raw, first, second, third)
+        }
+        guard written < first.count + second.count + third.count, !isBroken else { return }
+        for piece in 0..<3 {
+            let bytes = piece == 0 ? first : piece == 1 ? second : third
+            let skipped = min(written, bytes.count)
+            waiting.append(bytes.extracting(skipped...))
+            written -= skipped
+        }
+        unsafe submit(raw)
+    }
+
+    private func tryWrite(
+        _ raw: UnsafeMutableRawPointer,
+        _ first: Span<UInt8>, _ second: Span<UInt8>, _ third: Span<UInt8>
+    ) -> Int {
+        // SAFETY: the pieces are only read, inside the call; C's uv_buf_t is not const-correct.
+        let status = unsafe first.withUnsafeBytes { a in
+            unsafe second.withUnsafeBytes { b in
+                unsafe third.withUnsafeBytes { c in
+                    var buffers = unsafe (Self.piece(a), Self.piece(b), Self.piece(c))
+                    return unsafe withUnsafeMutablePointer(to: &buffers) { list in
+                        unsafe list.withMemoryRebound(to: uv_buf_t.self, capacity: 3) {
+                            unsafe uv_try_write(
+                                martlet_uv_stream(raw), $0, c.isEmpty ? (b.isEmpty ? 1 : 2) : 3)
+                        }
+                    }
+                }
+            }
+        }
+        if status >= 0 { return Int(status) }
+        if status != UV_EAGAIN.rawValue { isBroken = true }
+        return 0
+    }
+
+    private static func piece(_ bytes: UnsafeRawBufferPointer) -> uv_buf_t {
+        let base = unsafe UnsafeMutableRawPointer(mutating: bytes.baseAddress)
+        return unsafe uv_buf_init(
+            base?.assumingMemoryBound(to: CChar.self), UInt32(bytes.count))
+    }
+
+    /// Hands what waits to libuv, unless it is still busy with what came before.
+    private func submit(_ raw: UnsafeMutableRawPointer) {
+        guard inFlight.isEmpty, !waiting.isEmpty else { return }
+        swap(&inFlight, &waiting)
+        if unsafe request == nil {
+            unsafe request = .allocate(capacity: 1)
+        }
+        guard let request = unsafe request else { return }
+        let written: uv_write_cb = { request, status in
+            let stream = unsafe SocketStream.borrowed(request!.pointee.handle!)
+            stream.finishedWriting(status)
+        }
+        // SAFETY: `inFlight` is not touched until the callback, and the handle keeps this object.
+        let status = unsafe inFlight.bytes.withUnsafeBytes { bytes in
+            var buffer = unsafe Self.piece(bytes)
+            return unsafe uv_write(request, martlet_uv_stream(raw), &buffer, 1, written)
+        }
+        if status != 0 {
+            isBroken = true
+            inFlight.removeAll()
+        }
+    }
+
+    private func finishedWriting(_ status: Int32) {
+        // A burst to a slow peer must not stay allocated while the connection idles.
+        inFlight.removeAll(keeping: 4096)
+        if status != 0 { isBroken = true }
+        guard let raw = unsafe handle, !isBroken else { return }
+        if waiting.isEmpty {
+            observer?.streamDrained()
+        } else {
+            unsafe submit(raw)
+        }
+    }
+
+    /// Sends FIN once everything has left. Reading goes on.
+    package func finishWriting() {
+        guard let raw = unsafe handle, !isBroken else { return }
+        let request = UnsafeMutablePointer<uv_shutdown_t>.allocate(capacity: 1)
+        // SAFETY: the callback frees the request.
+        let status = unsafe uv_shutdown(request, martlet_uv_stream(raw)) { request, _ in
+            unsafe request?.deallocate()
+        }
+        if status != 0 { unsafe request.deallocate() }
+    }
+
+    // MARK: The end
+
+    /// Closes the socket; what has not left is dropped. May be called twice.
+    package func close() {
+        guard let raw = unsafe handle else { return }
+        unsafe handle = nil
+        observer = nil
+        // SAFETY: libuv calls back once it is done with the memory; then the stream is released.
+        unsafe uv_close(martlet_uv_handle(raw)) { closed in
+            let stream = unsafe Unmanaged<SocketStream>.fromOpaque(martlet_uv_data(closed!)!)
+            unsafe free(closed)
+            unsafe stream.release()
+        }
+    }
+
+    /// Closes so that the peer sees a reset: a cut answer must not look like a complete one.
+    package func reset() {
+        guard let raw = unsafe handle else { return }
+        var descriptor: Int32 = -1
+        // SAFETY: the handle is open.
+        if unsafe uv_fileno(martlet_uv_handle(raw), &descriptor) == 0 {
+            martlet_reset_on_close(descriptor)
+        }
+        close()
+    }
+
+    /// The peer's numeric address and port; nil for a unix socket.
+    package var peer: (address: String, port: Int)? {
+        guard kind == .tcp, let raw = unsafe handle else { return nil }
+        var address = sockaddr_in6()
+        var length = Int32(MemoryLayout<sockaddr_in6>.size)
+        // SAFETY: libuv writes at most `length` bytes, and INET6_ADDRSTRLEN fits any address.
+        let text: String? = unsafe withUnsafeMutablePointer(to: &address) { pointer in
+            unsafe pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { generic in
+                let tcp = unsafe raw.assumingMemoryBound(to: uv_tcp_t.self)
+                guard unsafe uv_tcp_getpeername(tcp, generic, &length) == 0 else { return nil }
+                return unsafe withUnsafeTemporaryAllocation(of: CChar.self, capacity: 64) { name in
+                    let status = unsafe uv_ip_name(generic, name.baseAddress!, 64)
+                    return status == 0 ? unsafe String(cString: name.baseAddress!) : nil
+                }
+            }
+        }
+        guard let text else { return nil }
+        return (text, Int(UInt16(bigEndian: address.sin6_port)))
+    }
+
+    // MARK: For Listener
+
+    @unsafe
+    func accept(from server: UnsafeMutableRawPointer) -> Bool {
+        guard let raw = unsafe handle else { return false }
+        // SAFETY: both handles are open and of the same kind.
+        let status = unsafe uv_accept(martlet_uv_stream(server), martlet_uv_stream(raw))
+        if kind == .tcp {
+            // Without it a stream on a reused connection waits for delayed acknowledgements.
+            unsafe uv_tcp_nodelay(raw.assumingMemoryBound(to: uv_tcp_t.self), 1)
+        }
+        return status == 0
+    }
+
+    @unsafe
+    private static func borrowed(_ handle: UnsafeMutableRawPointer) -> SocketStream {
+        // SAFETY: the data was set in `init` and is retained until the close callback.
+        unsafe Unmanaged<SocketStream>.fromOpaque(martlet_uv_data(handle)!).takeUnretainedValue()
+    }
+}
+
+extension SocketStream.Kind {
+    /// A handle in memory of its own, to be freed in its close callback.
+    func makeHandle(loop: EventLoop) -> UnsafeMutableRawPointer {
+        // SAFETY: each kind of handle is initialised in memory of its size.
+        switch self {
+        case .tcp:
+            let handle = unsafe malloc(MemoryLayout<uv_tcp_t>.size)!
+            unsafe uv_tcp_init(loop.handle, handle.assumingMemoryBound(to: uv_tcp_t.self))
+            return unsafe handle
+        case .unix:
+            let handle = unsafe malloc(MemoryLayout<uv_pipe_t>.size)!
+            unsafe uv_pipe_init(loop.handle, handle.assumingMemoryBound(to: uv_pipe_t.self), 0)
+            return unsafe handle
+        }
+    }
+
+    /// A handle for an open descriptor, and libuv's status.
+    func openHandle(
+        loop: EventLoop, descriptor: Int32
+    ) -> (UnsafeMutableRawPointer, status: Int32) {
+        let handle = unsafe makeHandle(loop: loop)
+        // SAFETY: as in `makeHandle`.
+        let status =
+            switch self {
+            case .tcp: unsafe uv_tcp_open(handle.assumingMemoryBound(to: uv_tcp_t.self), descriptor)
+            case .unix:
+                unsafe uv_pipe_open(handle.assumingMemoryBound(to: uv_pipe_t.self), descriptor)
+            }
+        return unsafe (handle, status)
+    }
+}
