@@ -165,14 +165,22 @@ package final class SocketStream {
             let stream = unsafe SocketStream.borrowed(request!.pointee.handle!)
             stream.finishedWriting(status)
         }
-        // SAFETY: `inFlight` is not touched until the callback, and the handle keeps this object.
-        let status = unsafe inFlight.bytes.withUnsafeBytes { bytes in
-            var buffer = unsafe Self.piece(bytes)
-            return unsafe uv_write(request, martlet_uv_stream(raw), &buffer, 1, written)
-        }
+        let status = unsafe Self.queue(inFlight.bytes, request, martlet_uv_stream(raw), written)
         if status != 0 {
             isBroken = true
             inFlight.removeAll()
+        }
+    }
+
+    @unsafe
+    private static func queue(
+        _ bytes: Span<UInt8>, _ request: UnsafeMutablePointer<uv_write_t>,
+        _ stream: UnsafeMutablePointer<uv_stream_t>?, _ written: uv_write_cb
+    ) -> Int32 {
+        // SAFETY: the bytes are `inFlight`'s, which stays as it is until the callback.
+        unsafe bytes.withUnsafeBytes { bytes in
+            var buffer = unsafe piece(bytes)
+            return unsafe uv_write(request, stream, &buffer, 1, written)
         }
     }
 
