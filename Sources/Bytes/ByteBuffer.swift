@@ -54,6 +54,15 @@ package struct ByteBuffer: ~Copyable {
         }
     }
 
+    /// Calls `body` with the unconsumed bytes: for a buffer stored in a class, whose `bytes`
+    /// the compiler lets out of no expression.
+    @inline(__always)
+    package func withBytes<Result, Failure>(
+        _ body: (Span<UInt8>) throws(Failure) -> Result
+    ) throws(Failure) -> Result {
+        try body(bytes)
+    }
+
     /// Makes room for `bytes` more without another allocation.
     package mutating func reserve(_ bytes: Int) {
         guard capacity - end < bytes else { return }
@@ -75,6 +84,16 @@ package struct ByteBuffer: ~Copyable {
             unsafe (base + end).copyMemory(from: source.baseAddress!, byteCount: count)
         }
         end += count
+    }
+
+    /// Appends a copy of what another buffer holds.
+    package mutating func append(_ other: borrowing ByteBuffer) {
+        append(other.bytes)
+    }
+
+    /// Appends a copy of a part of another buffer.
+    package mutating func append(_ other: borrowing ByteBuffer, _ range: Range<Int>) {
+        append(other.bytes.extracting(range))
     }
 
     /// Appends one byte.
