@@ -58,6 +58,36 @@ extension Span<UInt8> {
         }
     }
 
+    /// The offset of the first control character (below 0x20 or 0x7F, tab excepted) in `range`,
+    /// or nil: what a header's value must not hold (RFC 9110 section 5.5).
+    package func firstControl(in range: Range<Int>) -> Int? {
+        let ones: UInt64 = 0x0101_0101_0101_0101
+        let high = ones &* 0x80
+        var offset = range.lowerBound
+        precondition(range.upperBound <= count)
+        // SAFETY: every load is of 8 bytes that end at or before `range.upperBound`.
+        return unsafe withUnsafeBytes { all in
+            while offset < range.upperBound {
+                if range.upperBound - offset >= 8 {
+                    let word = unsafe all.loadUnaligned(fromByteOffset: offset, as: UInt64.self)
+                    let deleted = word ^ (ones &* 0x7F)
+                    let below = (word &- ones &* 0x20) & ~word
+                    if (below | (deleted &- ones) & ~deleted) & high == 0 {
+                        offset += 8
+                        continue
+                    }
+                }
+                let end = Swift.min(offset + 8, range.upperBound)
+                while offset < end {
+                    let byte = unsafe all[offset]
+                    if byte < 0x20 ? byte != ASCII.tab : byte == 0x7F { return offset }
+                    offset += 1
+                }
+            }
+            return nil
+        }
+    }
+
     /// The part without spaces and tabs at both ends (OWS, RFC 9110 section 5.6.3).
     package var trimmed: Span<UInt8> {
         @_lifetime(copy self)
