@@ -27,8 +27,8 @@ package struct RequestHead: Sendable {
     package internal(set) var path = 0..<0
     /// Where the query stands, without its "?"; nil where there is no "?".
     package internal(set) var query: Range<Int>?
-    /// The path and the query hold only what RFC 3986 allows in them. Where false (a fragment, raw
-    /// non-ASCII, a quote or a backslash), no route can be meant.
+    /// The path holds only what RFC 3986 allows in one, and no fragment follows. Where false (raw
+    /// non-ASCII, a backslash, a "#"), no route can be meant.
     package internal(set) var targetIsConforming = true
     /// 0 for HTTP/1.0, 1 for HTTP/1.1 and a later 1.x.
     package internal(set) var minorVersion = 1
@@ -51,6 +51,24 @@ package struct RequestHead: Sendable {
 
     init() {
         fields.reserveCapacity(32)
+    }
+
+    /// As new, the array's memory kept.
+    mutating func reset() {
+        method = .other
+        methodName = 0..<0
+        target = 0..<0
+        path = 0..<0
+        query = nil
+        targetIsConforming = true
+        minorVersion = 1
+        fields.removeAll(keepingCapacity: true)
+        framing = .none
+        keepsAlive = true
+        expectsContinue = false
+        wantsUpgrade = false
+        host = nil
+        connectionNamesFields = false
     }
 
     /// The first field of that name, or nil.
