@@ -1,0 +1,65 @@
+/// Fixed-width integers and in-place changes, for formats that are laid out by hand.
+extension ByteBuffer {
+    /// Appends four bytes, the least significant first.
+    package mutating func append(littleEndian value: UInt32) {
+        reserve(4)
+        // SAFETY: `reserve` made the room; storeBytes asks for no alignment.
+        unsafe (base + end).storeBytes(of: value.littleEndian, as: UInt32.self)
+        end += 4
+    }
+
+    /// Appends eight bytes, the least significant first.
+    package mutating func append(littleEndian value: UInt64) {
+        reserve(8)
+        // SAFETY: as above.
+        unsafe (base + end).storeBytes(of: value.littleEndian, as: UInt64.self)
+        end += 8
+    }
+
+    /// Overwrites the byte at `offset` of the unconsumed bytes.
+    package mutating func overwrite(at offset: Int, with byte: UInt8) {
+        precondition(offset >= 0 && offset < end - start)
+        // SAFETY: the offset was checked to lie within the initialised bytes.
+        unsafe (base + start + offset).storeBytes(of: byte, as: UInt8.self)
+    }
+
+    /// Overwrites `bytes.count` bytes from `offset` of the unconsumed bytes on.
+    package mutating func overwrite(at offset: Int, with bytes: Span<UInt8>) {
+        let count = bytes.count
+        precondition(offset >= 0 && count <= end - start - offset)
+        guard count > 0 else { return }
+        // SAFETY: the range was checked; a Span cannot overlap a buffer being mutated.
+        unsafe bytes.withUnsafeBytes { source in
+            unsafe (base + start + offset).copyMemory(
+                from: source.baseAddress!, byteCount: count)
+        }
+    }
+
+    /// Overwrites eight bytes from `offset` of the unconsumed bytes on, the least significant
+    /// first.
+    package mutating func overwrite(at offset: Int, withLittleEndian value: UInt64) {
+        precondition(offset >= 0 && 8 <= end - start - offset)
+        // SAFETY: the range was checked; storeBytes asks for no alignment.
+        unsafe (base + start + offset).storeBytes(of: value.littleEndian, as: UInt64.self)
+    }
+}
+
+extension Span<UInt8> {
+    /// The four bytes from `offset` on, the least significant first.
+    package func littleEndian32(at offset: Int) -> UInt32 {
+        precondition(offset >= 0 && 4 <= count - offset)
+        // SAFETY: the range was checked; loadUnaligned asks for no alignment.
+        return unsafe withUnsafeBytes {
+            unsafe UInt32(littleEndian: $0.loadUnaligned(fromByteOffset: offset, as: UInt32.self))
+        }
+    }
+
+    /// The eight bytes from `offset` on, the least significant first.
+    package func littleEndian64(at offset: Int) -> UInt64 {
+        precondition(offset >= 0 && 8 <= count - offset)
+        // SAFETY: as above.
+        return unsafe withUnsafeBytes {
+            unsafe UInt64(littleEndian: $0.loadUnaligned(fromByteOffset: offset, as: UInt64.self))
+        }
+    }
+}
