@@ -1,0 +1,29 @@
+/// The gateway's own namespace.
+package enum MartletAttributes {
+    package static let requestID = AttributeKey<String>("martlet.request.id")
+    package static let route = AttributeKey<String>("martlet.route")
+    /// The name of the caller's key, never the key.
+    package static let keyAlias = AttributeKey<String>("martlet.key.alias")
+    package static let upstreamName = AttributeKey<String>("martlet.upstream.name")
+    /// The model as the caller named it, where another is asked for upstream.
+    package static let modelAlias = AttributeKey<String>("martlet.model.alias")
+    /// Attempts on the wire for this request, retries included.
+    package static let attemptCount = AttributeKey<Int>("martlet.attempt.count")
+    package static let attemptReason = AttributeKey<String>("martlet.attempt.reason")
+    package static let cacheStatus = AttributeKey<String>("martlet.cache.status")
+    package static let stream = AttributeKey<Bool>("martlet.stream")
+    /// How a stream ended: "complete", "cut", "client_gone", ...
+    package static let streamEnd = AttributeKey<String>("martlet.stream.end")
+    package static let streamChunkCount = AttributeKey<Int>("martlet.stream.chunk.count")
+    /// Bytes relayed to the caller.
+    package static let streamByteCount = AttributeKey<Int>("martlet.stream.byte.count")
+    /// Seconds from the call's start to the first byte of the upstream's body.
+    package static let timeToFirstByte = AttributeKey<Double>("martlet.time_to_first_byte")
+    /// Seconds from the call's start to the first token of content.
+    package static let timeToFirstToken = AttributeKey<Double>("martlet.time_to_first_token")
+    /// The gateway asked for usage that the caller had not asked for.
+    package static let usageInjected = AttributeKey<Bool>("martlet.usage.injected")
+    /// The HTTP status answered to the caller, repeated on the GenAI span.
+    package static let responseStatusCode = AttributeKey<Int>("martlet.response.status_code")
+    package static let clientDisconnected = AttributeKey<Bool>("martlet.client.disconnected")
+}

@@ -1,0 +1,133 @@
+import Bytes
+import Synchronization
+
+/// Why a span did not arrive.
+package enum LossReason: UInt8, CaseIterable, Sendable {
+    /// The queue was at its limit of spans or bytes.
+    case queueFull
+    /// The receiver answered with a status that forbids a retry.
+    case refused
+    /// The receiver's limit is below what is left of the span without its content.
+    case tooLarge
+    /// Retries did not succeed within the export timeout.
+    case retriesExhausted
+    /// The process ended first.
+    case shutdown
+    /// The receiver took the batch and rejected the span (`partial_success`).
+    case rejected
+    /// The batch could not be encoded or compressed.
+    case encoding
+
+    /// The label's value on `/metrics`.
+    package var label: StaticString {
+        switch self {
+        case .queueFull: "queue_full"
+        case .refused: "refused"
+        case .tooLarge: "too_large"
+        case .retriesExhausted: "retries_exhausted"
+        case .shutdown: "shutdown"
+        case .rejected: "rejected"
+        case .encoding: "encoding"
+        }
+    }
+}
+
+/// What became of the spans handed to one exporter: accepted = exported + pending + lost.
+///
+/// Each number is counted on its own, so that the equation can fail and a test can see it. It
+/// holds while nothing is in motion. Written by workers (accepted, pending, queue full) and by
+/// the exporter's thread.
+package final class ExportCounters: Sendable {
+    /// The exporter's name on `/metrics`, e.g. "otlp".
+    package let exporter: String
+    private let acceptedCount = Atomic<Int>(0)
+    private let exportedCount = Atomic<Int>(0)
+    private let pendingCount = Atomic<Int>(0)
+    private let queueFull = Atomic<Int>(0)
+    private let refused = Atomic<Int>(0)
+    private let tooLarge = Atomic<Int>(0)
+    private let retriesExhausted = Atomic<Int>(0)
+    private let shutdown = Atomic<Int>(0)
+    private let rejected = Atomic<Int>(0)
+    private let encoding = Atomic<Int>(0)
+    private let requests = Atomic<Int>(0)
+    private let retries = Atomic<Int>(0)
+    private let bytes = Atomic<Int>(0)
+
+    package init(exporter: String) {
+        self.exporter = exporter
+    }
+
+    /// Spans handed over, those lost at once included.
+    package var accepted: Int { acceptedCount.load(ordering: .relaxed) }
+    /// Spans the receiver took.
+    package var exported: Int { exportedCount.load(ordering: .relaxed) }
+    /// Spans queued or on their way.
+    package var pending: Int { pendingCount.load(ordering: .relaxed) }
+    /// Spans lost for all reasons.
+    package var lost: Int { LossReason.allCases.reduce(0) { $0 + lost($1) } }
+
+    /// Spans lost for one reason.
+    package func lost(_ reason: LossReason) -> Int {
+        switch reason {
+        case .queueFull: queueFull.load(ordering: .relaxed)
+        case .refused: refused.load(ordering: .relaxed)
+        case .tooLarge: tooLarge.load(ordering: .relaxed)
+        case .retriesExhausted: retriesExhausted.load(ordering: .relaxed)
+        case .shutdown: shutdown.load(ordering: .relaxed)
+        case .rejected: rejected.load(ordering: .relaxed)
+        case .encoding: encoding.load(ordering: .relaxed)
+        }
+    }
+
+    /// A queue took `spans`.
+    package func countQueued(_ spans: Int) {
+        acceptedCount.wrappingAdd(spans, ordering: .relaxed)
+        pendingCount.wrappingAdd(spans, ordering: .relaxed)
+    }
+
+    /// A queue did not take `spans`.
+    package func countTurnedAway(_ spans: Int, _ reason: LossReason) {
+        acceptedCount.wrappingAdd(spans, ordering: .relaxed)
+        add(spans, reason)
+    }
+
+    /// The receiver took `spans` that were pending.
+    package func countExported(_ spans: Int) {
+        exportedCount.wrappingAdd(spans, ordering: .relaxed)
+        pendingCount.wrappingSubtract(spans, ordering: .relaxed)
+    }
+
+    /// `spans` that were pending are given up.
+    package func countLost(_ spans: Int, _ reason: LossReason) {
+        add(spans, reason)
+        pendingCount.wrappingSubtract(spans, ordering: .relaxed)
+    }
+
+    /// A request of `bodyBytes` went out; `isRetry` where the same batch had gone before.
+    package func countRequest(bodyBytes: Int, isRetry: Bool) {
+        requests.wrappingAdd(1, ordering: .relaxed)
+        if isRetry { retries.wrappingAdd(1, ordering: .relaxed) }
+        bytes.wrappingAdd(bodyBytes, ordering: .relaxed)
+    }
+
+    private func add(_ spans: Int, _ reason: LossReason) {
+        switch reason {
+        case .queueFull: queueFull.wrappingAdd(spans, ordering: .relaxed)
+        case .refused: refused.wrappingAdd(spans, ordering: .relaxed)
+        case .tooLarge: tooLarge.wrappingAdd(spans, ordering: .relaxed)
+        case .retriesExhausted: retriesExhausted.wrappingAdd(spans, ordering: .relaxed)
+        case .shutdown: shutdown.wrappingAdd(spans, ordering: .relaxed)
+        case .rejected: rejected.wrappingAdd(spans, ordering: .relaxed)
+        case .encoding: encoding.wrappingAdd(spans, ordering: .relaxed)
+        }
+    }
+
+    /// Requests made, retries among them, bytes sent as bodies.
+    package var traffic: (requests: Int, retries: Int, bytes: Int) {
+        (
+            requests.load(ordering: .relaxed), retries.load(ordering: .relaxed),
+            bytes.load(ordering: .relaxed)
+        )
+    }
+}

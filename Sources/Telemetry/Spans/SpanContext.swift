@@ -1,0 +1,66 @@
+import W3CTraceContext
+
+/// What names a span everywhere.
+package struct SpanContext: Sendable, Equatable {
+    package let traceID: TraceID
+    package let spanID: SpanID
+    package let flags: TraceFlags
+
+    package init(traceID: TraceID, spanID: SpanID, flags: TraceFlags) {
+        self.traceID = traceID
+        self.spanID = spanID
+        self.flags = flags
+    }
+}
+
+/// The span above a span.
+package enum SpanParent: Sendable, Equatable {
+    /// The span is the root of its trace.
+    case none
+    /// A span of this process.
+    case local(SpanID)
+    /// A span that another process named in `traceparent`.
+    case remote(SpanID)
+}
+
+/// OpenTelemetry's span kinds, with the numbers of OTLP.
+package enum SpanKind: UInt8, Sendable {
+    case `internal` = 1
+    case server
+    case client
+    case producer
+    case consumer
+}
+
+/// OpenTelemetry's status codes, with the numbers of OTLP.
+package enum SpanStatusCode: UInt8, Sendable {
+    case unset
+    case ok
+    case error
+}
+
+/// A span that caused this one or has to do with it, without being its parent.
+package struct SpanLink: Sendable {
+    package let context: SpanContext
+    /// The context came from another process.
+    package let isRemote: Bool
+
+    package init(context: SpanContext, isRemote: Bool) {
+        self.context = context
+        self.isRemote = isRemote
+    }
+}
+
+/// Something that happened at one moment of a span.
+package final class SpanEvent {
+    package let name: StaticString
+    /// Nanoseconds since 1970.
+    package let time: UInt64
+    package let attributes: AttributeArena
+
+    init(name: StaticString, time: UInt64, attributes: consuming AttributeArena) {
+        self.name = name
+        self.time = time
+        self.attributes = attributes
+    }
+}

@@ -1,0 +1,162 @@
+import Bytes
+import W3CTraceContext
+
+/// One span while it is recorded, made by `TraceRecorder.startSpan`.
+///
+/// Belongs to the thread of its request until the recorder is finished; after `end` nothing
+/// changes any more: what is set later is ignored.
+package final class SpanRecord {
+    package let context: SpanContext
+    package let parent: SpanParent
+    package let kind: SpanKind
+    /// Nanoseconds since 1970.
+    package let startTime: UInt64
+    /// Nanoseconds since 1970, never before `startTime`; 0 while the span is live.
+    package private(set) var endTime: UInt64 = 0
+    package private(set) var status = SpanStatusCode.unset
+    package private(set) var events: [SpanEvent] = []
+    package private(set) var links: [SpanLink] = []
+    package private(set) var droppedEventsCount = 0
+    package private(set) var droppedLinksCount = 0
+
+    /// The next span of the same trace in this process, in order of start.
+    package internal(set) var next: SpanRecord?
+
+    /// Attributes, name and status message. Read it in one expression each time:
+    /// `encode(span.arena.bytes)`.
+    package private(set) var arena: AttributeArena
+    /// The name in `arena.bytes`: at most 256 characters, control characters written out.
+    package private(set) var name: Range<Int> = 0..<0
+    /// What went wrong in `arena.bytes`, empty where nothing did: at most 256 characters.
+    package private(set) var statusMessage: Range<Int> = 0..<0
+    private let limits: SpanLimits
+
+    init(
+        context: SpanContext, parent: SpanParent, kind: SpanKind, name: Span<UInt8>,
+        startTime: UInt64, limits: SpanLimits
+    ) {
+        self.context = context
+        self.parent = parent
+        self.kind = kind
+        self.startTime = startTime
+        self.limits = limits
+        arena = AttributeArena(limits: limits)
+        setName(name)
+    }
+
+    /// Whether attributes can still be set.
+    package var isLive: Bool { endTime == 0 }
+
+    /// What the span holds in memory, about, in bytes.
+    package var byteCount: Int { 256 + arena.bytes.count + events.count * 256 }
+
+    /// Gives the span another name, which is often known only after the request was read.
+    package func setName(_ name: Span<UInt8>) {
+        guard isLive else { return }
+        self.name = arena.keepText(
+            name, charactersMax: SpanLimits.nameCharactersMax, escaped: true)
+    }
+
+    /// Marks the span as failed. `message` says why, or is empty where `error.type` says all;
+    /// it must hold nothing sensitive. The last call wins.
+    package func setError(message: Span<UInt8>) {
+        guard isLive else { return }
+        status = .error
+        statusMessage = arena.keepText(
+            message, charactersMax: SpanLimits.nameCharactersMax, escaped: false)
+    }
+
+    /// Marks the span as failed with a constant sentence, or none.
+    package func setError(message: StaticString = "") {
+        setError(message: message.bytes)
+    }
+
+    /// Adds an event with the attributes that `fill` sets, unless there are too many (counted).
+    /// `time` is in nanoseconds since 1970.
+    package func addEvent(
+        _ name: StaticString, at time: UInt64, _ fill: (inout AttributeArena) -> Void = { _ in }
+    ) {
+        guard isLive else { return }
+        guard events.count < limits.eventCountMax else {
+            droppedEventsCount += 1
+            return
+        }
+        var attributes = AttributeArena(limits: limits, capacity: 64)
+        fill(&attributes)
+        events.append(SpanEvent(name: name, time: time, attributes: attributes))
+    }
+
+    /// Adds a link, unless there are too many (counted).
+    package func addLink(_ link: SpanLink) {
+        guard isLive else { return }
+        guard links.count < limits.linkCountMax else {
+            droppedLinksCount += 1
+            return
+        }
+        links.append(link)
+    }
+
+    /// Ends the span; only the first call counts. `time` is in nanoseconds since 1970; a clock
+    /// that was set back yields a span of no length, not a negative one.
+    package func end(at time: UInt64) {
+        guard isLive else { return }
+        endTime = max(time, startTime, 1)
+    }
+}
+
+// Setting attributes. A key's last value wins.
+extension SpanRecord {
+    /// Text from outside: made valid UTF-8, cut at the limit.
+    package func set(_ key: AttributeKey<String>, _ value: Span<UInt8>) {
+        guard isLive else { return }
+        arena.set(key.name.bytes, string: value)
+    }
+
+    package func set(_ key: AttributeKey<String>, _ value: StaticString) {
+        set(key, value.bytes)
+    }
+
+    package func set(_ key: AttributeKey<String>, _ value: String) {
+        set(key, value.utf8.span)
+    }
+
+    package func set(_ key: AttributeKey<Int>, _ value: Int) {
+        guard isLive else { return }
+        arena.set(key.name.bytes, int: value)
+    }
+
+    package func set(_ key: AttributeKey<Double>, _ value: Double) {
+        guard isLive else { return }
+        arena.set(key.name.bytes, double: value)
+    }
+
+    package func set(_ key: AttributeKey<Bool>, _ value: Bool) {
+        guard isLive else { return }
+        arena.set(key.name.bytes, bool: value)
+    }
+
+    package func set(_ key: AttributeKey<[String]>, _ values: [String]) {
+        guard isLive else { return }
+        arena.setEmptyArray(key.name.bytes)
+        for value in values { arena.append(key.name.bytes, element: value.utf8.span) }
+    }
+
+    /// Adds one element to an array, which the first element makes.
+    package func append(_ key: AttributeKey<[String]>, _ element: Span<UInt8>) {
+        guard isLive else { return }
+        arena.append(key.name.bytes, element: element)
+    }
+
+    /// A text under a name that is known only at run time (`metadata.*`, baggage). Names that are
+    /// empty, over 255 bytes or not UTF-8 are dropped and counted.
+    package func set(dynamicKey key: Span<UInt8>, _ value: Span<UInt8>) {
+        guard isLive else { return }
+        arena.set(Text.isValid(key) ? key : Span(), string: value)
+    }
+
+    /// Message content as JSON, which each exporter sends or leaves out.
+    package func setContent(_ key: AttributeKey<MessageContent>, json: Span<UInt8>) {
+        guard isLive else { return }
+        arena.set(key.name.bytes, content: json)
+    }
+}

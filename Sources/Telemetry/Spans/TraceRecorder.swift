@@ -1,0 +1,92 @@
+import Bytes
+import W3CTraceContext
+
+/// Collects the spans of one request, all of one trace, on the request's thread.
+///
+/// Made only for sampled traces (`Tracer.recorder`): what is not sampled costs nothing.
+package final class TraceRecorder {
+    package let traceID: TraceID
+    package let flags: TraceFlags
+    /// The header's value as received and valid; empty where there was none.
+    package let tracestate: ByteBuffer
+    private let limits: SpanLimits
+    private var last: SpanRecord?
+    private var isFinished = false
+
+    /// The spans in order of start, chained by `SpanRecord.next`.
+    package private(set) var first: SpanRecord?
+    /// Spans there are.
+    package private(set) var count = 0
+    /// What the spans hold in memory, about, in bytes; counted by `finish`.
+    package private(set) var byteCount = 0
+
+    package init(
+        traceID: TraceID, flags: TraceFlags, tracestate: Span<UInt8>, limits: SpanLimits
+    ) {
+        self.traceID = traceID
+        self.flags = flags
+        self.tracestate = ByteBuffer(copying: tracestate)
+        self.limits = limits
+    }
+
+    /// Starts a span. `time` is in nanoseconds since 1970.
+    package func startSpan(
+        _ name: Span<UInt8>, kind: SpanKind, id: SpanID, parent: SpanParent, at time: UInt64
+    ) -> SpanRecord {
+        precondition(!isFinished, "a span was started after its trace was handed over")
+        let context = SpanContext(traceID: traceID, spanID: id, flags: flags)
+        let span = SpanRecord(
+            context: context, parent: parent, kind: kind, name: name, startTime: time,
+            limits: limits)
+        if let last { last.next = span } else { first = span }
+        last = span
+        count += 1
+        return span
+    }
+
+    /// Ends what is still live at `time` and seals the spans: nothing can change them any more.
+    package func finish(at time: UInt64) -> FinishedTrace {
+        precondition(!isFinished, "a trace was handed over twice")
+        isFinished = true
+        byteCount = 128 + tracestate.count
+        var span = first
+        while let current = span {
+            current.end(at: time)
+            byteCount += current.byteCount
+            span = current.next
+        }
+        return FinishedTrace(sealing: self)
+    }
+
+    deinit {
+        // A chain is freed one by one: a long one freed by recursion could exhaust the stack.
+        var span = first
+        first = nil
+        last = nil
+        while let current = span {
+            span = current.next
+            current.next = nil
+        }
+    }
+}
+
+/// The spans of one request after the hand-over: read by exporters, changed by nobody.
+///
+/// The one seam where spans leave their thread. Sendable by what `TraceRecorder.finish`
+/// establishes: every span has ended, and ended spans and finished recorders do not change.
+package struct FinishedTrace: @unchecked Sendable {
+    /// Only to be read from.
+    package let recorder: TraceRecorder
+
+    fileprivate init(sealing recorder: TraceRecorder) {
+        self.recorder = recorder
+    }
+
+    package var traceID: TraceID { recorder.traceID }
+    /// Spans there are.
+    package var spanCount: Int { recorder.count }
+    /// What the spans hold in memory, about, in bytes.
+    package var byteCount: Int { recorder.byteCount }
+    /// The first span; the others follow by `SpanRecord.next`.
+    package var firstSpan: SpanRecord? { recorder.first }
+}

@@ -1,0 +1,36 @@
+import Bytes
+import W3CTraceContext
+
+/// What the process does with traces: one immutable value for all workers.
+package final class Tracer: Sendable {
+    package let sampler: Sampler
+    package let limits: SpanLimits
+    /// One queue for each exporter; none: nothing is recorded.
+    package let queues: [ExportQueue]
+
+    package init(sampler: Sampler, limits: SpanLimits, queues: [ExportQueue]) {
+        self.sampler = sampler
+        self.limits = limits
+        self.queues = queues
+    }
+
+    /// The sampled bit to send on, exporters or not. `parentFlags` is nil for a root.
+    package func isSampled(traceID: TraceID, parentFlags: TraceFlags?) -> Bool {
+        sampler.isSampled(traceID: traceID, parentFlags: parentFlags)
+    }
+
+    /// A recorder for a sampled trace; nil where the trace is not sampled or nobody exports.
+    /// `flags` are those the spans are sent on with.
+    package func recorder(
+        traceID: TraceID, flags: TraceFlags, tracestate: Span<UInt8>
+    ) -> TraceRecorder? {
+        guard flags.isSampled, !queues.isEmpty else { return nil }
+        return TraceRecorder(
+            traceID: traceID, flags: flags, tracestate: tracestate, limits: limits)
+    }
+
+    /// Hands all spans of a request to every exporter; never waits.
+    package func submit(_ trace: FinishedTrace) {
+        for queue in queues { queue.submit(trace) }
+    }
+}
