@@ -1,0 +1,57 @@
+import Glibc
+
+/// An open file descriptor that is written to without ever waiting, for the log.
+package struct DescriptorOutput: Sendable {
+    private let descriptor: Int32
+
+    /// Takes no ownership: the descriptor stays open for as long as it is used.
+    package init(descriptor: Int32) {
+        self.descriptor = descriptor
+    }
+
+    package static let standardOutput = DescriptorOutput(descriptor: STDOUT_FILENO)
+    package static let standardError = DescriptorOutput(descriptor: STDERR_FILENO)
+
+    /// Writes all of `bytes`, at most 4096 of them, or nothing; false where the descriptor is
+    /// not ready.
+    ///
+    /// The descriptor is asked first instead of being made non-blocking: it may be shared with
+    /// other processes, whose writes must not start to fail. A pipe that is ready takes 4096
+    /// bytes (`PIPE_BUF`) at once, so this does not block.
+    package func writeIfReady(_ bytes: Span<UInt8>) -> Bool {
+        var request = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
+        // SAFETY: reads and writes only the local it is given.
+        let ready = unsafe poll(&request, 1, 0)
+        guard ready == 1, request.revents & Int16(POLLOUT) != 0 else { return false }
+        // SAFETY: reads only the bytes of the span.
+        let written = unsafe bytes.withUnsafeBytes { source in
+            unsafe Glibc.write(descriptor, source.baseAddress, source.count)
+        }
+        return written == bytes.count
+    }
+
+    /// Writes all of `bytes` and waits where it must; false where the descriptor is broken. For
+    /// output that people read, from threads that may wait.
+    @discardableResult
+    package func writeAll(_ bytes: Span<UInt8>) -> Bool {
+        var offset = 0
+        while offset < bytes.count {
+            // SAFETY: reads only the bytes of the span behind `offset`.
+            let written = unsafe bytes.withUnsafeBytes { source in
+                unsafe Glibc.write(
+                    descriptor, source.baseAddress.map { unsafe $0 + offset },
+                    source.count - offset)
+            }
+            if written > 0 {
+                offset += written
+            } else if errno == EAGAIN {
+                var request = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
+                // SAFETY: reads and writes only the local it is given.
+                guard unsafe poll(&request, 1, -1) >= 0 || errno == EINTR else { return false }
+            } else if errno != EINTR {
+                return false
+            }
+        }
+        return true
+    }
+}
