@@ -1,3 +1,5 @@
+import Glibc
+
 /// Fixed-width integers and in-place changes, for formats that are laid out by hand.
 extension ByteBuffer {
     /// Appends four bytes, the least significant first.
@@ -61,5 +63,19 @@ extension Span<UInt8> {
         return unsafe withUnsafeBytes {
             unsafe UInt64(littleEndian: $0.loadUnaligned(fromByteOffset: offset, as: UInt64.self))
         }
+    }
+}
+
+extension ByteBuffer {
+    /// Moves the bytes from `offset` on back by `count`, which makes room for bytes that became
+    /// known late, e.g. a length. The room is zero-filled.
+    package mutating func openGap(at offset: Int, count: Int) {
+        precondition(offset >= 0 && offset <= end - start && count >= 0)
+        reserve(count)
+        // SAFETY: `reserve` made the room at the end; memmove allows the overlap.
+        unsafe memmove(base + start + offset + count, base + start + offset, end - start - offset)
+        // SAFETY: the room lies within the allocation; no byte is handed out uninitialised.
+        unsafe memset(base + start + offset, 0, count)
+        end += count
     }
 }

@@ -1,0 +1,86 @@
+import Bytes
+
+/// Writes protocol buffers' wire format (proto3) to a buffer, field by field.
+///
+/// Default values are written like others: the caller leaves out what proto3 leaves out.
+package struct ProtobufWriter: ~Copyable {
+    /// What was written.
+    package var buffer: ByteBuffer
+
+    package init(into buffer: consuming ByteBuffer) {
+        self.buffer = buffer
+    }
+
+    /// Appends a base-128 varint.
+    package mutating func varint(_ value: UInt64) {
+        var rest = value
+        while rest > 0x7F {
+            buffer.append(UInt8(truncatingIfNeeded: rest) | 0x80)
+            rest >>= 7
+        }
+        buffer.append(UInt8(truncatingIfNeeded: rest))
+    }
+
+    /// A field of type uint32, uint64, int64, enum or bool.
+    package mutating func field(_ number: Int, varint value: UInt64) {
+        tag(number, wireType: 0)
+        varint(value)
+    }
+
+    /// A field of type fixed64, sfixed64 or, by its bit pattern, double.
+    package mutating func field(_ number: Int, fixed64 value: UInt64) {
+        tag(number, wireType: 1)
+        buffer.append(littleEndian: value)
+    }
+
+    package mutating func field(_ number: Int, fixed32 value: UInt32) {
+        tag(number, wireType: 5)
+        buffer.append(littleEndian: value)
+    }
+
+    /// A field of type string, which must be UTF-8, or bytes.
+    package mutating func field(_ number: Int, bytes value: Span<UInt8>) {
+        tag(number, wireType: 2)
+        varint(UInt64(value.count))
+        buffer.append(value)
+    }
+
+    package mutating func field(_ number: Int, string value: String) {
+        field(number, bytes: value.utf8.span)
+    }
+
+    /// Opens a message; what is written until `close` belongs to it.
+    package mutating func open(_ number: Int) -> OpenMessage {
+        tag(number, wireType: 2)
+        buffer.append(0)
+        return OpenMessage(start: buffer.count)
+    }
+
+    /// Closes the message opened last and writes its length before it.
+    package mutating func close(_ message: OpenMessage) {
+        let length = buffer.count - message.start
+        let lengthBytes = Self.varintBytes(UInt64(length))
+        if lengthBytes > 1 { buffer.openGap(at: message.start, count: lengthBytes - 1) }
+        var rest = UInt64(length)
+        for index in 0..<lengthBytes {
+            let more: UInt8 = index < lengthBytes - 1 ? 0x80 : 0
+            buffer.overwrite(
+                at: message.start - 1 + index, with: UInt8(truncatingIfNeeded: rest) & 0x7F | more)
+            rest >>= 7
+        }
+    }
+
+    /// A message whose length is not known yet.
+    package struct OpenMessage {
+        fileprivate let start: Int
+    }
+
+    /// Bytes a varint takes.
+    package static func varintBytes(_ value: UInt64) -> Int {
+        max(1, (UInt64.bitWidth - value.leadingZeroBitCount + 6) / 7)
+    }
+
+    private mutating func tag(_ number: Int, wireType: UInt64) {
+        varint(UInt64(number) << 3 | wireType)
+    }
+}

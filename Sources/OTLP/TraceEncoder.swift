@@ -1,0 +1,268 @@
+import Bytes
+import Telemetry
+import W3CTraceContext
+
+/// A span and the request's spans it came with.
+package struct ExportItem {
+    package let trace: FinishedTrace
+    package let span: SpanRecord
+
+    package init(trace: FinishedTrace, span: SpanRecord) {
+        self.trace = trace
+        self.span = span
+    }
+}
+
+/// How much of the message content a batch carries.
+package enum ContentMode: Sendable, Equatable {
+    /// As recorded.
+    case full
+    /// Strings inside it cut so that each attribute has at most so many bytes.
+    case shortened(bytesMax: Int)
+    case none
+}
+
+/// Who sends the spans: encoded once, sent with every batch.
+package struct ExportResource: Sendable {
+    /// Attributes by name; all values are text. `telemetry.sdk.*` is added.
+    package let attributes: [(name: String, value: String)]
+    /// The gateway's version: of the scope and of `telemetry.sdk.version`.
+    package let version: String
+
+    /// Of attributes with the same name the last one counts.
+    package init(attributes: [(name: String, value: String)], version: String) {
+        let own = [
+            ("telemetry.sdk.name", "martlet"), ("telemetry.sdk.language", "swift"),
+            ("telemetry.sdk.version", version),
+        ]
+        var unique: [(name: String, value: String)] = []
+        for (name, value) in attributes + own {
+            unique.removeAll { $0.name == name }
+            unique.append((name, value))
+        }
+        self.attributes = unique
+        self.version = version
+    }
+}
+
+/// Encodes spans as `ExportTraceServiceRequest` (opentelemetry-proto v1.11.0), straight from
+/// their bytes.
+package struct TraceEncoder: Sendable {
+    /// The conventions the attributes follow.
+    package static let schemaURL = "https://opentelemetry.io/schemas/1.40.0"
+    private static let scopeName = "martlet"
+
+    private let resource: ExportResource
+
+    package init(resource: ExportResource) {
+        self.resource = resource
+    }
+
+    /// Appends a request with the leading `items` that fit into `bytesMax` bytes, and answers
+    /// how many they are. Zero: not even the first fits, and nothing is appended.
+    package func encode(
+        _ items: ArraySlice<ExportItem>, content: ContentMode, bytesMax: Int,
+        into output: inout ByteBuffer
+    ) -> Int {
+        var writer = ProtobufWriter(into: ByteBuffer(capacity: min(bytesMax, 64 << 10)))
+        let resourceSpans = writer.open(1)
+        encodeResource(&writer)
+        let scopeSpans = writer.open(2)
+        let scope = writer.open(1)
+        writer.field(1, string: Self.scopeName)
+        writer.field(2, string: resource.version)
+        writer.close(scope)
+        // Behind the spans: two schema URLs, and the lengths of the two outer messages.
+        let trailer = 2 * (Self.schemaURL.utf8.count + 2) + 16
+        var encoded = 0
+        for item in items {
+            let before = writer.buffer.count
+            encode(item, content: content, to: &writer)
+            guard writer.buffer.count <= bytesMax - trailer else {
+                writer.buffer.truncate(to: before)
+                break
+            }
+            encoded += 1
+        }
+        guard encoded > 0 else { return 0 }
+        writer.field(3, string: Self.schemaURL)
+        writer.close(scopeSpans)
+        writer.field(3, string: Self.schemaURL)
+        writer.close(resourceSpans)
+        output.append(writer.buffer.bytes)
+        return encoded
+    }
+
+    private func encodeResource(_ writer: inout ProtobufWriter) {
+        let message = writer.open(1)
+        for attribute in resource.attributes {
+            let keyValue = writer.open(1)
+            writer.field(1, string: attribute.name)
+            let value = writer.open(2)
+            writer.field(1, string: attribute.value)
+            writer.close(value)
+            writer.close(keyValue)
+        }
+        writer.close(message)
+    }
+
+    private func encode(
+        _ item: ExportItem, content: ContentMode, to writer: inout ProtobufWriter
+    ) {
+        let span = item.span
+        let message = writer.open(2)
+        writer.traceID(1, span.context.traceID)
+        writer.spanID(2, span.context.spanID)
+        if !item.trace.recorder.tracestate.isEmpty {
+            writer.field(3, bytes: item.trace.recorder.tracestate.bytes)
+        }
+        switch span.parent {
+        case .none: break
+        case .local(let id), .remote(let id): writer.spanID(4, id)
+        }
+        writer.field(5, bytes: span.arena.bytes.extracting(span.name))
+        writer.field(6, varint: UInt64(span.kind.rawValue))
+        writer.field(7, fixed64: span.startTime)
+        writer.field(8, fixed64: span.endTime)
+        let left = encodeAttributes(9, of: span.arena.bytes, content: content, to: &writer)
+        writer.count(10, span.arena.droppedCount + left)
+        for event in span.events { encode(event, content: content, to: &writer) }
+        writer.count(12, span.droppedEventsCount)
+        for link in span.links { encode(link, to: &writer) }
+        writer.count(14, span.droppedLinksCount)
+        if span.status != .unset {
+            let status = writer.open(15)
+            if !span.statusMessage.isEmpty {
+                writer.field(2, bytes: span.arena.bytes.extracting(span.statusMessage))
+            }
+            writer.field(3, varint: UInt64(span.status.rawValue))
+            writer.close(status)
+        }
+        let isRemote = if case .remote = span.parent { true } else { false }
+        writer.flags(16, span.context.flags, isRemote: isRemote)
+        writer.close(message)
+    }
+
+    private func encode(
+        _ event: SpanEvent, content: ContentMode, to writer: inout ProtobufWriter
+    ) {
+        let message = writer.open(11)
+        writer.field(1, fixed64: event.time)
+        writer.field(2, bytes: event.name.bytes)
+        let left = encodeAttributes(3, of: event.attributes.bytes, content: content, to: &writer)
+        writer.count(4, event.attributes.droppedCount + left)
+        writer.close(message)
+    }
+
+    private func encode(_ link: SpanLink, to writer: inout ProtobufWriter) {
+        let message = writer.open(13)
+        writer.traceID(1, link.context.traceID)
+        writer.spanID(2, link.context.spanID)
+        writer.flags(6, link.context.flags, isRemote: link.isRemote)
+        writer.close(message)
+    }
+
+    /// Answers how many attributes were left out because they could not be made short enough.
+    /// Content that is not wanted at all is no loss and not counted.
+    private func encodeAttributes(
+        _ number: Int, of bytes: Span<UInt8>, content: ContentMode,
+        to writer: inout ProtobufWriter
+    ) -> Int {
+        var left = 0
+        var offset = 0
+        while let entry = AttributeEntry.next(in: bytes, at: &offset) {
+            guard entry.type == .content else {
+                writer.keyValue(number, entry, in: bytes)
+                continue
+            }
+            switch content {
+            case .full: writer.keyValue(number, entry, in: bytes)
+            case .none: break
+            case .shortened(let bytesMax):
+                guard entry.value.count > bytesMax else {
+                    writer.keyValue(number, entry, in: bytes)
+                    continue
+                }
+                var short = ByteBuffer(capacity: bytesMax)
+                if ContentTruncation.shorten(
+                    bytes.extracting(entry.value), bytesMax: bytesMax, into: &short)
+                {
+                    writer.keyValue(number, key: bytes.extracting(entry.key), string: short.bytes)
+                } else {
+                    left += 1
+                }
+            }
+        }
+        return left
+    }
+}
+
+// The messages of opentelemetry.proto.common.v1, and what the signals share.
+extension ProtobufWriter {
+    /// A trace id: 16 bytes, the most significant first.
+    mutating func traceID(_ number: Int, _ id: TraceID) {
+        field(number, word: id.high, id.low)
+    }
+
+    /// A span id: 8 bytes, the most significant first.
+    mutating func spanID(_ number: Int, _ id: SpanID) {
+        field(number, word: id.value, nil)
+    }
+
+    private mutating func field(_ number: Int, word: UInt64, _ second: UInt64?) {
+        varint(UInt64(number) << 3 | 2)
+        varint(second == nil ? 8 : 16)
+        buffer.append(littleEndian: word.byteSwapped)
+        if let second { buffer.append(littleEndian: second.byteSwapped) }
+    }
+
+    /// A count of dropped things, left out when zero.
+    mutating func count(_ number: Int, _ value: Int) {
+        if value > 0 { field(number, varint: UInt64(UInt32(clamping: value))) }
+    }
+
+    /// W3C trace flags, with the bits that say whether the parent or link is remote.
+    mutating func flags(_ number: Int, _ flags: TraceFlags, isRemote: Bool) {
+        field(number, fixed32: UInt32(flags.rawValue) | (isRemote ? 0x300 : 0x100))
+    }
+
+    /// A `KeyValue` with a text.
+    mutating func keyValue(_ number: Int, key: Span<UInt8>, string value: Span<UInt8>) {
+        let keyValue = open(number)
+        field(1, bytes: key)
+        let any = open(2)
+        field(1, bytes: value)
+        close(any)
+        close(keyValue)
+    }
+
+    /// A `KeyValue` from an entry of `bytes`. Members of a oneof are written even when zero.
+    mutating func keyValue(_ number: Int, _ entry: AttributeEntry, in bytes: Span<UInt8>) {
+        let value = bytes.extracting(entry.value)
+        if entry.type == .string || entry.type == .content {
+            return keyValue(number, key: bytes.extracting(entry.key), string: value)
+        }
+        let keyValue = open(number)
+        field(1, bytes: bytes.extracting(entry.key))
+        let any = open(2)
+        switch entry.type {
+        case .dead, .string, .content: break
+        case .bool: field(2, varint: UInt64(value[0]))
+        case .int: field(3, varint: value.littleEndian64(at: 0))
+        case .double: field(4, fixed64: value.littleEndian64(at: 0))
+        case .strings:
+            let array = open(5)
+            var offset = 0
+            while let element = AttributeEntry.nextElement(
+                of: entry.value, in: bytes, at: &offset)
+            {
+                let item = open(1)
+                field(1, bytes: bytes.extracting(element))
+                close(item)
+            }
+            close(array)
+        }
+        close(any)
+        close(keyValue)
+    }
+}
