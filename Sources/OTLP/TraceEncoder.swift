@@ -113,19 +113,19 @@ package struct TraceEncoder: Sendable {
         let message = writer.open(2)
         writer.traceID(1, span.context.traceID)
         writer.spanID(2, span.context.spanID)
-        if !item.trace.recorder.tracestate.isEmpty {
-            writer.field(3, bytes: item.trace.recorder.tracestate.bytes)
-        }
+        item.trace.withTracestate { if !$0.isEmpty { writer.field(3, bytes: $0) } }
         switch span.parent {
         case .none: break
         case .local(let id), .remote(let id): writer.spanID(4, id)
         }
-        writer.field(5, bytes: span.arena.bytes.extracting(span.name))
+        span.withBytes { writer.field(5, bytes: $0.extracting(span.name)) }
         writer.field(6, varint: UInt64(span.kind.rawValue))
         writer.field(7, fixed64: span.startTime)
         writer.field(8, fixed64: span.endTime)
-        let left = encodeAttributes(9, of: span.arena.bytes, content: content, to: &writer)
-        writer.count(10, span.arena.droppedCount + left)
+        let left = span.withBytes {
+            encodeAttributes(9, of: $0, content: content, to: &writer)
+        }
+        writer.count(10, span.droppedAttributesCount + left)
         for event in span.events { encode(event, content: content, to: &writer) }
         writer.count(12, span.droppedEventsCount)
         for link in span.links { encode(link, to: &writer) }
@@ -133,7 +133,7 @@ package struct TraceEncoder: Sendable {
         if span.status != .unset {
             let status = writer.open(15)
             if !span.statusMessage.isEmpty {
-                writer.field(2, bytes: span.arena.bytes.extracting(span.statusMessage))
+                span.withBytes { writer.field(2, bytes: $0.extracting(span.statusMessage)) }
             }
             writer.field(3, varint: UInt64(span.status.rawValue))
             writer.close(status)
@@ -149,8 +149,10 @@ package struct TraceEncoder: Sendable {
         let message = writer.open(11)
         writer.field(1, fixed64: event.time)
         writer.field(2, bytes: event.name.bytes)
-        let left = encodeAttributes(3, of: event.attributes.bytes, content: content, to: &writer)
-        writer.count(4, event.attributes.droppedCount + left)
+        let left = event.withBytes {
+            encodeAttributes(3, of: $0, content: content, to: &writer)
+        }
+        writer.count(4, event.droppedAttributesCount + left)
         writer.close(message)
     }
 

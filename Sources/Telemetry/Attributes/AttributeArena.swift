@@ -85,6 +85,11 @@ package struct AttributeArena: ~Copyable {
         get { buffer.bytes }
     }
 
+    /// Lends `bytes`.
+    package func withBytes<Result>(_ body: (Span<UInt8>) -> Result) -> Result {
+        buffer.withBytes(body)
+    }
+
     /// Sets text: what is not UTF-8 becomes U+FFFD, what is over the limit is cut off.
     package mutating func set(_ key: Span<UInt8>, string value: Span<UInt8>) {
         guard let start = open(key, .string, replacing: nil) else { return }

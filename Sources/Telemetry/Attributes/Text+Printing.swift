@@ -1,5 +1,4 @@
 import Bytes
-import W3CTraceContext
 
 extension Text {
     /// Appends `text` as a JSON string, cut after `charactersMax` Unicode scalars. Control
@@ -21,17 +20,6 @@ extension Text {
         buffer.append("\"")
     }
 
-    /// Appends a trace id's 32 digits.
-    package static func appendHex(_ id: TraceID, to buffer: inout ByteBuffer) {
-        appendHex(id.high, to: &buffer)
-        appendHex(id.low, to: &buffer)
-    }
-
-    /// Appends a span id's 16 digits.
-    package static func appendHex(_ id: SpanID, to buffer: inout ByteBuffer) {
-        appendHex(id.value, to: &buffer)
-    }
-
     /// Appends `value` / 1000 with three decimals.
     package static func appendThousandths(_ value: UInt64, to buffer: inout ByteBuffer) {
         buffer.append(decimal: Int(value / 1000))
@@ -40,13 +28,6 @@ extension Text {
         buffer.append(UInt8(ascii: "0") + UInt8(rest / 100))
         buffer.append(UInt8(ascii: "0") + UInt8(rest / 10 % 10))
         buffer.append(UInt8(ascii: "0") + UInt8(rest % 10))
-    }
-
-    private static func appendHex(_ value: UInt64, to buffer: inout ByteBuffer) {
-        for index in 1...16 {
-            let nibble = UInt8(truncatingIfNeeded: value >> (64 - UInt64(index) * 4)) & 15
-            buffer.append(ASCII.hexDigit(nibble))
-        }
     }
 
     /// Printable ASCII without quotes and backslashes.

@@ -90,9 +90,9 @@ package struct LogLine: ~Copyable {
         }
         if let span {
             buffer.append(format == .json ? ",\"trace_id\":\"" : " [trace_id=")
-            Text.appendHex(span.traceID, to: &buffer)
+            buffer.append(span.traceID)
             buffer.append(format == .json ? "\",\"span_id\":\"" : " span_id=")
-            Text.appendHex(span.spanID, to: &buffer)
+            buffer.append(span.spanID)
             buffer.append(format == .json ? "\"" : "]")
         }
         buffer.append(format == .json ? "}\n" : "\n")

@@ -42,7 +42,7 @@ package struct Sampler: Sendable, Equatable {
     /// A ratio looks at the low eight bytes of the trace id, as other SDKs do, so that services
     /// with the same ratio choose the same traces.
     package func isSampled(traceID: TraceID, parentFlags: TraceFlags?) -> Bool {
-        if honoursParent, let parentFlags { return parentFlags.isSampled }
+        if honoursParent, let parentFlags { return parentFlags.contains(.sampled) }
         switch root {
         case .alwaysOn: return true
         case .alwaysOff: return false

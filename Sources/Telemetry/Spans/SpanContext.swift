@@ -56,11 +56,18 @@ package final class SpanEvent {
     package let name: StaticString
     /// Nanoseconds since 1970.
     package let time: UInt64
-    package let attributes: AttributeArena
+    private let attributes: AttributeArena
+
+    package var droppedAttributesCount: Int { attributes.droppedCount }
 
     init(name: StaticString, time: UInt64, attributes: consuming AttributeArena) {
         self.name = name
         self.time = time
         self.attributes = attributes
+    }
+
+    /// Lends the bytes with the attributes, which `AttributeEntry.next(in:at:)` reads.
+    package func withBytes<Result>(_ body: (Span<UInt8>) -> Result) -> Result {
+        attributes.withBytes(body)
     }
 }

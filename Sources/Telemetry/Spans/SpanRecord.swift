@@ -22,12 +22,10 @@ package final class SpanRecord {
     /// The next span of the same trace in this process, in order of start.
     package internal(set) var next: SpanRecord?
 
-    /// Attributes, name and status message. Read it in one expression each time:
-    /// `encode(span.arena.bytes)`.
-    package private(set) var arena: AttributeArena
-    /// The name in `arena.bytes`: at most 256 characters, control characters written out.
+    private var arena: AttributeArena
+    /// The name in the bytes of `withBytes`: at most 256 characters, control characters written out.
     package private(set) var name: Range<Int> = 0..<0
-    /// What went wrong in `arena.bytes`, empty where nothing did: at most 256 characters.
+    /// What went wrong in those bytes, empty where nothing did: at most 256 characters.
     package private(set) var statusMessage: Range<Int> = 0..<0
     private let limits: SpanLimits
 
@@ -46,6 +44,15 @@ package final class SpanRecord {
 
     /// Whether attributes can still be set.
     package var isLive: Bool { endTime == 0 }
+
+    package var attributeCount: Int { arena.count }
+    package var droppedAttributesCount: Int { arena.droppedCount }
+
+    /// Lends the bytes with the name, the status message and the attributes, which
+    /// `AttributeEntry.next(in:at:)` reads.
+    package func withBytes<Result>(_ body: (Span<UInt8>) -> Result) -> Result {
+        arena.withBytes(body)
+    }
 
     /// What the span holds in memory, about, in bytes.
     package var byteCount: Int { 256 + arena.bytes.count + events.count * 256 }

@@ -8,7 +8,7 @@ package final class TraceRecorder {
     package let traceID: TraceID
     package let flags: TraceFlags
     /// The header's value as received and valid; empty where there was none.
-    package let tracestate: ByteBuffer
+    private let tracestate: ByteBuffer
     private let limits: SpanLimits
     private var last: SpanRecord?
     private var isFinished = false
@@ -58,6 +58,10 @@ package final class TraceRecorder {
         return FinishedTrace(sealing: self)
     }
 
+    fileprivate func withTracestate<Result>(_ body: (Span<UInt8>) -> Result) -> Result {
+        tracestate.withBytes(body)
+    }
+
     deinit {
         // A chain is freed one by one: a long one freed by recursion could exhaust the stack.
         var span = first
@@ -75,11 +79,15 @@ package final class TraceRecorder {
 /// The one seam where spans leave their thread. Sendable by what `TraceRecorder.finish`
 /// establishes: every span has ended, and ended spans and finished recorders do not change.
 package struct FinishedTrace: @unchecked Sendable {
-    /// Only to be read from.
-    package let recorder: TraceRecorder
+    private let recorder: TraceRecorder
 
     fileprivate init(sealing recorder: TraceRecorder) {
         self.recorder = recorder
+    }
+
+    /// Lends the value of `tracestate` that all spans carry, empty where there was none.
+    package func withTracestate<Result>(_ body: (Span<UInt8>) -> Result) -> Result {
+        recorder.withTracestate(body)
     }
 
     package var traceID: TraceID { recorder.traceID }

@@ -24,7 +24,7 @@ package final class Tracer: Sendable {
     package func recorder(
         traceID: TraceID, flags: TraceFlags, tracestate: Span<UInt8>
     ) -> TraceRecorder? {
-        guard flags.isSampled, !queues.isEmpty else { return nil }
+        guard flags.contains(.sampled), !queues.isEmpty else { return nil }
         return TraceRecorder(
             traceID: traceID, flags: flags, tracestate: tracestate, limits: limits)
     }
