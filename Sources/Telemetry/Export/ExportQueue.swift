@@ -24,7 +24,8 @@ package final class ExportQueue: Sendable {
         var count = 0
         var spans = 0
         var bytes = 0
-        var isClosed = false
+        var isFlushing = false
+        var closingDeadline: UInt64?
         /// The consumer has nothing to do and waits.
         var isIdle = true
         var wake: (@Sendable () -> Void)?
@@ -53,7 +54,7 @@ package final class ExportQueue: Sendable {
         var lost: LossReason?
         var wake: (@Sendable () -> Void)?
         state.withLock { state in
-            guard !state.isClosed else {
+            guard state.closingDeadline == nil else {
                 lost = .shutdown
                 return
             }
@@ -81,12 +82,21 @@ package final class ExportQueue: Sendable {
     /// Spans waiting.
     package var spanCount: Int { state.withLock { $0.spans } }
 
-    /// Takes the oldest entry out; nil where there is none, and then the next `submit` wakes the
-    /// consumer.
+    /// Whether spans wait; where none do, the next `submit` wakes the consumer.
+    package var hasSpans: Bool {
+        state.withLock { state in
+            if state.count == 0 { state.isIdle = true }
+            return state.count > 0
+        }
+    }
+
+    /// Takes the oldest entry out; nil where there is none, and then a flush is over and the
+    /// next `submit` wakes the consumer.
     package func take() -> FinishedTrace? {
         state.withLock { state in
             guard state.count > 0 else {
                 state.isIdle = true
+                state.isFlushing = false
                 return nil
             }
             let trace = state.ring[state.head]
@@ -99,14 +109,32 @@ package final class ExportQueue: Sendable {
         }
     }
 
-    /// Takes no more spans; those that come are counted as lost by the shutdown.
-    package func close() {
+    /// Has the consumer take what is there without waiting for a full batch.
+    package func flush() {
         let wake = state.withLock { state in
-            state.isClosed = true
+            state.isFlushing = state.count > 0
             return state.wake
         }
         wake?()
     }
 
-    package var isClosed: Bool { state.withLock { $0.isClosed } }
+    /// Takes no more spans, and has the consumer finish with those that are there by `deadline`,
+    /// nanoseconds of the consumer's monotonic clock. What comes later is lost by the shutdown.
+    package func close(deadline: UInt64) {
+        let wake = state.withLock { state in
+            state.closingDeadline = deadline
+            return state.wake
+        }
+        wake?()
+    }
+
+    package var isClosed: Bool { state.withLock { $0.closingDeadline != nil } }
+
+    /// When the consumer is to give up; nil while the queue is open.
+    package var closingDeadline: UInt64? { state.withLock { $0.closingDeadline } }
+
+    /// Whether the consumer is not to wait for a full batch.
+    package var isUrgent: Bool {
+        state.withLock { $0.isFlushing || $0.closingDeadline != nil }
+    }
 }

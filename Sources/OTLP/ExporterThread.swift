@@ -1,0 +1,62 @@
+import HTTPClient
+import Networking
+import Telemetry
+
+/// One exporter on a thread and loop of its own: it never touches the request path.
+///
+/// It ends when its queue is closed: `queue.close(deadline:)`, then `join`.
+package struct ExporterThread: ~Copyable, Sendable {
+    private let thread: LoopThread
+
+    /// Starts the exporter of `queue` by http/protobuf.
+    package init(
+        queue: ExportQueue, endpoint: ExportEndpoint, options: ExporterOptions,
+        resource: ExportResource, client settings: HTTPClient.Settings, log: Log
+    ) {
+        let loop = EventLoop()
+        let wakeUp = LoopSignal(loop: loop)
+        queue.onWake { wakeUp.signal() }
+        loop.spawn {
+            let client = HTTPClient(loop: loop, settings: settings)
+            let transport = HTTPExportTransport(
+                client: client, endpoint: endpoint, version: resource.version)
+            let exporter = BatchingExporter(
+                queue: queue, options: options, resource: resource, transport: transport,
+                schedule: LoopSchedule(wakeUp: wakeUp), log: log)
+            await exporter.run()
+            await Self.end(loop, keeping: client)
+        }
+        thread = LoopThread(name: "export", loop: loop)
+    }
+
+    /// Starts the console exporter of `queue`.
+    package init(queue: ExportQueue, options: ConsoleOptions, output: @escaping Log.Output) {
+        let loop = EventLoop()
+        let wakeUp = LoopSignal(loop: loop)
+        queue.onWake { wakeUp.signal() }
+        loop.spawn {
+            let exporter = ConsoleExporter(
+                queue: queue, options: options, schedule: LoopSchedule(wakeUp: wakeUp),
+                output: output)
+            await exporter.run()
+            await Self.end(loop, keeping: nil)
+        }
+        thread = LoopThread(name: "console", loop: loop)
+    }
+
+    /// Waits until the queue was closed and the exporter is done with it.
+    package consuming func join() {
+        thread.join()
+    }
+
+    /// Stops the loop and never returns: a loop and a client live as long as the process, and
+    /// this suspended task is what holds them.
+    private static func end(_ loop: EventLoop, keeping client: HTTPClient?) async {
+        loop.stop()
+        let never = WaitPoint()
+        while true {
+            await never.wait()
+            withExtendedLifetime((loop, client)) {}
+        }
+    }
+}

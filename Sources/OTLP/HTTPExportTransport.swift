@@ -1,0 +1,62 @@
+import Bytes
+import HTTPClient
+
+/// Where an exporter sends its batches by http/protobuf.
+package struct ExportEndpoint: Sendable {
+    /// The complete URL, `/v1/traces` included where it belongs.
+    package let url: String
+    /// Additional headers, e.g. `authorization`. They win over the transport's own, those about
+    /// the body's format excepted.
+    package let headers: [(name: String, value: String)]
+
+    package init(url: String, headers: [(name: String, value: String)] = []) {
+        self.url = url
+        self.headers = headers
+    }
+}
+
+/// OTLP over HTTP with protobuf bodies (opentelemetry-proto v1.11.0, OTLP/HTTP), on a client of
+/// the exporter's own loop. Redirects are not followed.
+package final class HTTPExportTransport: ExportTransport {
+    private let client: HTTPClient
+    private let url: String
+    private let plainHeaders: [(name: String, value: String)]
+    private let gzipHeaders: [(name: String, value: String)]
+
+    /// `version` is the gateway's, for the user agent.
+    package init(client: HTTPClient, endpoint: ExportEndpoint, version: String) {
+        self.client = client
+        url = endpoint.url
+        let format = ["content-type", "content-encoding", "content-length"]
+        var headers = endpoint.headers.filter { !format.contains($0.name.lowercased()) }
+        if !headers.contains(where: { $0.name.lowercased() == "user-agent" }) {
+            headers.append(
+                ("user-agent", "martlet/\(version) OTel-OTLP-Exporter-Swift/\(version)"))
+        }
+        headers.append(("content-type", "application/x-protobuf"))
+        plainHeaders = headers
+        gzipHeaders = headers + [("content-encoding", "gzip")]
+    }
+
+    package func send(
+        _ body: borrowing ByteBuffer, isGzip: Bool, timeout: UInt64
+    ) async -> TransportOutcome {
+        // The client takes its body over, and a retry wants it again.
+        let copy = ByteBuffer(copying: body.bytes)
+        let request = BufferedRequest(
+            url: url, headers: isGzip ? gzipHeaders : plainHeaders, body: copy)
+        let result = await client.send(
+            request, timeout: max(1, timeout / 1_000_000),
+            responseBytesMax: BatchingExporter.responseBytesMax)
+        switch result {
+        case .success(let response):
+            return .response(
+                ExportResponse(
+                    status: response.status, retryAfter: response.header("retry-after"),
+                    contentType: response.header("content-type"),
+                    body: response.isCut ? [] : response.body))
+        case .failure(let error):
+            return .failed(reason: error.reason)
+        }
+    }
+}
