@@ -98,7 +98,7 @@ def run(options, tools, directory):
                 counts = count_all(tools, other, counter)
     with open(options.thresholds) as file:
         limits = json.load(file)
-    if options.record:
+    if options.record and not options.stand_in:
         limits = {
             name: {
                 "instructions": round(found["instructions"] * INSTRUCTIONS_MARGIN),
