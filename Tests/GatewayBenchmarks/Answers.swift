@@ -92,7 +92,8 @@ enum Answers {
 
     /// Text with the escapes real answers have.
     private static func prose(_ count: Int) -> String {
-        let sentence = "The common swift spends most of its life on the wing.\\nIt \\\"sleeps\\\" there. "
+        let sentence =
+            "The common swift spends most of its life on the wing.\\nIt \\\"sleeps\\\" there. "
         var text = ""
         while text.utf8.count + sentence.utf8.count <= count { text += sentence }
         return text

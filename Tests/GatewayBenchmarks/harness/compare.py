@@ -57,10 +57,17 @@ def measure_streams(tools, proxy, workload):
     )
 
 
-def measure_latency(tools, port, workload, seconds):
-    tools.load(port, workload, rate=LATENCY_RATE, seconds=1)
-    result = tools.load(port, workload, rate=LATENCY_RATE, seconds=seconds)
-    return result["latency"]["p50"]
+def measure_latency(tools, ports, workload, blocks):
+    """The p50 through each port, in microseconds: the median over blocks of one second. The ports
+    take turns from block to block, since an idle machine's wake-up times drift."""
+    names = list(ports)
+    found = {name: [] for name in names}
+    for block in range(blocks):
+        for offset in range(len(names)):
+            name = names[(block + offset) % len(names)]
+            result = tools.load(ports[name], workload, rate=LATENCY_RATE, seconds=1)
+            found[name].append(result["latency"]["p50"])
+    return {name: statistics.median(values) for name, values in found.items()}
 
 
 def compare(tools, upstream, proxies, rounds, seconds, only, progress):
@@ -72,12 +79,12 @@ def compare(tools, upstream, proxies, rounds, seconds, only, progress):
         for name in only:
             entry = results.setdefault(name, {proxy.name: [] for proxy in proxies})
             if name == LATENCY:
-                chat = tools.workloads["chat-1k"]
-                direct = measure_latency(tools, upstream.port, chat, seconds)
-                entry.setdefault("direct", []).append(direct)
-                for proxy in order:
-                    p50 = measure_latency(tools, proxy.port, chat, seconds)
-                    entry[proxy.name].append({"p50": p50, "added": p50 - direct})
+                ports = {"direct": upstream.port} | {proxy.name: proxy.port for proxy in order}
+                p50 = measure_latency(tools, ports, tools.workloads["chat-1k"], 2 * seconds)
+                entry.setdefault("direct", []).append(p50["direct"])
+                for proxy in proxies:
+                    added = p50[proxy.name] - p50["direct"]
+                    entry[proxy.name].append({"p50": p50[proxy.name], "added": added})
                     proxy.settle()
                     proxy.check_accounting()
             else:

@@ -54,6 +54,10 @@ http {{
 """
 
 
+# The exporter's longest wait before it sends what it has.
+EXPORT_DELAY_MS = 500
+
+
 def wait_until(condition, what, seconds=30):
     deadline = time.monotonic() + seconds
     while not condition():
@@ -96,7 +100,7 @@ class Nginx:
         wait_until(lambda: answers(self.port, "/stats"), "nginx's start", 60)
         self.pid = self.process.pid if single else children(self.process.pid)[0]
 
-    def settle(self):
+    def settle(self, seconds=30):
         """Nothing is done after the answer."""
 
     def check_accounting(self):
@@ -159,7 +163,7 @@ class Martlet:
             "MARTLET_WORKERS": "1",
             "OTEL_EXPORTER_OTLP_ENDPOINT": f"http://127.0.0.1:{collector}",
             # A tail that waits for the usual five seconds would only lengthen each measurement.
-            "OTEL_BSP_SCHEDULE_DELAY": "1000",
+            "OTEL_BSP_SCHEDULE_DELAY": str(EXPORT_DELAY_MS),
         }
         if queue:
             environment["OTEL_BSP_MAX_QUEUE_SIZE"] = str(queue)
@@ -187,11 +191,12 @@ class Martlet:
         deadline = time.monotonic() + seconds
         last = None
         while time.monotonic() < deadline:
+            # Once is nearly always enough: a look at /metrics costs the gateway time as well.
+            time.sleep(1.5 * EXPORT_DELAY_MS / 1000)
             values = self.accounting().values
             if values["pending"] == 0 or (not self.sink and values == last):
                 return
             last = values
-            time.sleep(0.3)
         if self.sink:
             raise BenchmarkError(f"spans are still pending after {seconds} s: {last}")
 

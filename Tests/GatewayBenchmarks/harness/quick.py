@@ -1,1 +1,126 @@
-def run(options, tools, directory): raise SystemExit("todo")
+"""Instructions and allocations a request, against limits that are kept in a file.
+
+Both hardly change from run to run, other than times; so they can fail a build.
+"""
+
+import json
+import os
+import shutil
+import subprocess
+
+import callgrind
+from machine import BenchmarkError
+from proxies import Martlet, Nginx
+
+PLAIN = ("chat-1k", "chat-10k", "embeddings")
+STREAMS = ("streams", "streams-usage")
+CONNECTIONS, WARM_UP, REQUESTS = 8, 200, 800
+# Slow enough that each chunk is relayed by itself although callgrind slows the proxy down.
+STREAM_COUNT, CHUNKS, INTERVAL_MS = 10, 60, 50
+# What a compiler or library update may cost before somebody has to look.
+INSTRUCTIONS_MARGIN, ALLOCATIONS_MARGIN = 1.05, 1.0
+
+
+def count_all(tools, proxy, counter):
+    """Instructions and allocations a request (plain) or an event (streams), by workload."""
+    found = {}
+    for name in (*PLAIN, *STREAMS):
+        workload = tools.workloads[name]
+        if name in PLAIN:
+            tools.load(proxy.port, workload, connections=CONNECTIONS, requests=WARM_UP)
+        proxy.settle(60)
+        counter.counts(proxy.pid)
+        if name in PLAIN:
+            result = tools.load(
+                proxy.port, workload, connections=CONNECTIONS, requests=REQUESTS
+            )
+            units = result["answered"]
+        else:
+            result = tools.streams(
+                proxy.stream_port, workload, count=STREAM_COUNT, stagger_ms=500
+            )
+            units = result["events"]
+        proxy.settle(60)
+        instructions, allocations = counter.counts(proxy.pid)
+        found[name] = {
+            "instructions": round(instructions / units),
+            "allocations": round(allocations / units, 2),
+        }
+    proxy.check_accounting()
+    return found
+
+
+def stripped(binary, directory):
+    """A copy without debug information, which callgrind cannot always read."""
+    copy = os.path.join(directory, "martlet-stripped")
+    shutil.copy(binary, copy)
+    subprocess.run(["strip", "-g", copy], check=True)
+    return copy
+
+
+def print_table(nginx, gateway, limits):
+    print("| | nginx, instructions | martlet, instructions (limit) | ratio | allocations (limit) |")
+    print("| --- | ---: | ---: | ---: | ---: |")
+    for name, found in gateway.items():
+        limit = limits.get(name, {})
+        unit = "an event" if name in STREAMS else "a request"
+        print(
+            f"| {name}, {unit} | {nginx[name]['instructions']:,} "
+            f"| {found['instructions']:,} ({limit.get('instructions', '-')}) "
+            f"| {found['instructions'] / nginx[name]['instructions']:.2f} "
+            f"| {found['allocations']} ({limit.get('allocations', '-')}) |"
+        )
+    print("\nUser-space instructions by callgrind; allocations are calls of malloc and its kin.")
+
+
+def run(options, tools, directory):
+    if not callgrind.available():
+        raise BenchmarkError("`quick` needs valgrind")
+    with tools.upstream(chunks=CHUNKS, interval_ms=INTERVAL_MS) as upstream:
+        counter = callgrind.Callgrind(directory, "nginx")
+        with Nginx(directory, upstream, wrapper=counter.command, single=True) as nginx:
+            nginx_counts = count_all(tools, nginx, counter)
+        counter = callgrind.Callgrind(directory, "gateway")
+        if options.stand_in:
+            other = Nginx(
+                directory, upstream, name="stand-in", wrapper=counter.command, single=True
+            )
+            with other:
+                counts = count_all(tools, other, counter)
+        else:
+            binary = stripped(options.gateway, directory)
+            with (
+                tools.sink() as sink,
+                Martlet(
+                    directory, binary, upstream, sink, wrapper=counter.command
+                ) as other,
+            ):
+                counts = count_all(tools, other, counter)
+    with open(options.thresholds) as file:
+        limits = json.load(file)
+    if options.record and not options.stand_in:
+        limits = {
+            name: {
+                "instructions": round(found["instructions"] * INSTRUCTIONS_MARGIN),
+                "allocations": round(found["allocations"] + ALLOCATIONS_MARGIN, 1),
+            }
+            for name, found in counts.items()
+        }
+        with open(options.thresholds, "w") as file:
+            file.write(json.dumps(limits, indent=2) + "\n")
+    print_table(nginx_counts, counts, limits)
+    judge(counts, limits)
+
+
+def judge(counts, limits):
+    exceeded = [
+        f"{name}: {found[key]} {key}, limit {limits[name][key]}"
+        for name, found in counts.items()
+        for key in ("instructions", "allocations")
+        if name in limits and found[key] > limits[name][key]
+    ]
+    if exceeded:
+        raise BenchmarkError("; ".join(exceeded))
+    for name in counts:
+        if name not in limits:
+            print(f"{name} has no limit yet: `script/bench quick --record` writes it")
