@@ -17,100 +17,117 @@ package final class Workbench {
 }
 
 /// Reads an upstream's answer beside the relay.
-enum AnswerTap: ~Copyable {
-    /// Nobody reads it: not a call of a model, or encoded.
-    case none
-    /// A JSON answer, kept to be read at its end; at most so many bytes.
-    case plain(ByteBuffer, bytesMax: Int)
-    /// A stream that goes to the client as it is.
-    case stream(StreamReader)
-    /// A stream with usage the client has not asked for.
-    case filtered(UsageFilter)
+struct AnswerTap: ~Copyable {
+    enum Kind {
+        /// Nobody reads it: not a call of a model, or encoded.
+        case none
+        /// A JSON answer, kept to be read at its end.
+        case plain
+        /// A stream that goes to the client as it is.
+        case stream
+        /// A stream with usage the client has not asked for.
+        case filtered
+    }
 
     /// Bytes of a plain answer that are read; a longer one is relayed and not understood.
     static let plainBytesMax = 16 << 20
     /// Bytes of an error's body that are read.
     static let errorBytesMax = 64 << 10
 
-    /// The answer is a stream of events that is read.
-    var isStream: Bool {
-        switch self {
-        case .none, .plain: false
-        case .stream, .filtered: true
-        }
-    }
-}
+    let kind: Kind
+    private var kept: ByteBuffer
+    private var keptBytesMax: Int
+    private var reader: StreamReader?
+    private var filter: UsageFilter?
 
-extension AnswerTap {
-    /// Takes note of a piece of the body. The bytes for the client are in `bench.output` when it
-    /// answers true; else they are the piece itself.
-    mutating func take(_ bytes: Span<UInt8>, bench: Workbench) -> Bool {
-        switch consume self {
-        case .none:
-            self = .none
-            return false
-        case .plain(var kept, let bytesMax):
-            if kept.count + bytes.count <= bytesMax { kept.append(bytes) } else { kept.removeAll() }
-            self = .plain(kept, bytesMax: kept.isEmpty ? 0 : bytesMax)
-            return false
-        case .stream(var reader):
+    private init(
+        _ kind: Kind, capacity: Int = 0, bytesMax: Int = 0, reader: consuming StreamReader? = nil,
+        filter: consuming UsageFilter? = nil
+    ) {
+        self.kind = kind
+        kept = ByteBuffer(capacity: capacity)
+        keptBytesMax = bytesMax
+        self.reader = reader
+        self.filter = filter
+    }
+
+    static func none() -> AnswerTap { AnswerTap(.none) }
+
+    /// `length` is what the answer's head announces.
+    static func plain(length: Int?, bytesMax: Int) -> AnswerTap {
+        AnswerTap(.plain, capacity: min(length ?? 0, bytesMax), bytesMax: bytesMax)
+    }
+
+    static func stream(_ reader: consuming StreamReader) -> AnswerTap {
+        AnswerTap(.stream, reader: reader)
+    }
+
+    static func filtered(_ reader: consuming StreamReader) -> AnswerTap {
+        AnswerTap(.filtered, filter: UsageFilter(reader: reader))
+    }
+
+    /// The answer is a stream of events that is read.
+    var isStream: Bool { kind == .stream || kind == .filtered }
+
+    /// Takes note of a piece of the body. What of a filtered stream goes on to the client is in
+    /// `bench.output` then.
+    mutating func take(_ bytes: Span<UInt8>, bench: Workbench) {
+        switch kind {
+        case .none: break
+        case .plain:
+            if kept.count + bytes.count <= keptBytesMax {
+                kept.append(bytes)
+            } else {
+                keptBytesMax = 0
+                kept.removeAll(keeping: 0)
+            }
+        case .stream:
             bench.hold(bytes)
-            bench.piece.withBytes { reader.read($0, scanner: &bench.scanner) }
-            self = .stream(reader)
-            return false
-        case .filtered(var filter):
+            bench.piece.withBytes { reader?.read($0, scanner: &bench.scanner) }
+        case .filtered:
             bench.hold(bytes)
             bench.output.removeAll()
             bench.piece.withBytes {
-                filter.filter($0, into: &bench.output, scanner: &bench.scanner)
+                filter?.filter($0, into: &bench.output, scanner: &bench.scanner)
             }
-            self = .filtered(filter)
-            return true
         }
     }
 
-    /// Puts what was held back into `bench.output`: the end of the stream, or where it was cut.
+    /// Puts what was held back into `bench.output`: at the end of the stream, or where it was cut.
     mutating func finish(bench: Workbench) {
         bench.output.removeAll()
-        switch consume self {
-        case .filtered(var filter):
-            filter.finish(into: &bench.output)
-            self = .filtered(filter)
-        case .none: self = .none
-        case .plain(let kept, let bytesMax): self = .plain(kept, bytesMax: bytesMax)
-        case .stream(let reader): self = .stream(reader)
-        }
+        filter?.finish(into: &bench.output)
     }
 
     /// The stream has shown a part of the answer.
     var hasContent: Bool {
-        switch self {
+        switch kind {
         case .none, .plain: false
-        case .stream(let reader): reader.facts.hasContent
-        case .filtered(let filter): filter.reader.facts.hasContent
+        case .stream: reader?.facts.hasContent ?? false
+        case .filtered: filter?.reader.facts.hasContent ?? false
         }
     }
 
     /// Where the stream stands, for closing one that was cut; nil for what is none.
     var position: SSEParser.Position? {
-        switch self {
+        switch kind {
         case .none, .plain: nil
-        case .stream(let reader): reader.position
-        case .filtered(let filter): filter.reader.position
+        case .stream: reader?.position
+        case .filtered: filter?.reader.position
         }
     }
 
-    /// Lends what the answer has said so far.
+    /// Lends what the answer has said so far; does nothing where nobody read it.
     func withFacts(
         endpoint: Endpoint, bench: Workbench, _ body: (borrowing AnswerFacts) -> Void
     ) {
-        switch self {
+        switch kind {
         case .none: break
-        case .plain(let kept, _):
+        case .plain:
             if kept.isEmpty { return }
             body(AnswerReader.read(kept.bytes, endpoint: endpoint, scanner: &bench.scanner))
-        case .stream(let reader): body(reader.facts)
-        case .filtered(let filter): body(filter.reader.facts)
+        case .stream: reader?.lendFacts(to: body)
+        case .filtered: filter?.reader.lendFacts(to: body)
         }
     }
 }
@@ -119,5 +136,11 @@ extension Workbench {
     fileprivate func hold(_ bytes: Span<UInt8>) {
         piece.removeAll()
         piece.append(bytes)
+    }
+}
+
+extension StreamReader {
+    fileprivate func lendFacts(to body: (borrowing AnswerFacts) -> Void) {
+        body(facts)
     }
 }

@@ -74,7 +74,7 @@ package final class UpstreamCall {
     /// The path and query below the base URL.
     private let path: ByteBuffer
 
-    var tap = AnswerTap.none
+    var tap = AnswerTap.none()
     var genAI: (id: SpanID, record: SpanRecord?)?
     private var attempt: AttemptSpan?
     private var transfer: HTTPTransfer?
@@ -174,8 +174,8 @@ package final class UpstreamCall {
         failure = nil
         let transfer = services.client.makeTransfer()
         self.transfer = transfer
-        var url = ByteBuffer(capacity: target.baseURL.count + path.count)
-        url.append(target.baseURL.span)
+        var url = ByteBuffer(capacity: target.baseURL.utf8.count + path.count)
+        url.append(string: target.baseURL)
         url.append(path)
         let (method, kind, readsAnswer) = prepareBody(transfer)
         transfer.prepare(method, url: url)
@@ -218,7 +218,8 @@ package final class UpstreamCall {
         var value = ByteBuffer(capacity: 64)
         value.append(parent)
         transfer.addHeader("traceparent", value.bytes)
-        if !trace.state.isEmpty { transfer.addHeader("tracestate", trace.state.bytes) }
+        let state = trace.state
+        if !state.isEmpty { transfer.addHeader("tracestate", state.bytes) }
     }
 
     /// The call's outcome, or nil when another attempt is to be made.
@@ -310,18 +311,16 @@ extension UpstreamCall: HTTPTransferObserver {
         }
         guard case .typed(let request) = payload, !isEncoded else { return length }
         guard (200..<300).contains(transfer.status) else {
-            tap = .plain(ByteBuffer(), bytesMax: AnswerTap.errorBytesMax)
+            tap = .plain(length: length, bytesMax: AnswerTap.errorBytesMax)
             return length
         }
         guard isEventStream else {
-            tap = .plain(
-                ByteBuffer(capacity: min(length ?? 0, AnswerTap.plainBytesMax)),
-                bytesMax: AnswerTap.plainBytesMax)
+            tap = .plain(length: length, bytesMax: AnswerTap.plainBytesMax)
             return length
         }
         let reader = StreamReader(endpoint: request.endpoint)
         if injectsUsage {
-            tap = .filtered(UsageFilter(reader: reader))
+            tap = .filtered(reader)
             return nil
         }
         tap = .stream(reader)
@@ -336,13 +335,13 @@ extension UpstreamCall: HTTPTransferObserver {
         if relayed.firstByteAt == 0 { relayed.firstByteAt = Clock.monotonic }
         isHeadUnflushed = false
         let bench = services.bench
-        if case .filtered = tap {
-            _ = tap.take(bytes, bench: bench)
+        if tap.kind == .filtered {
+            tap.take(bytes, bench: bench)
             relay(bench)
         } else {
             relayed.bodyBytes += bytes.count
             sink.answerContinues(bytes)
-            _ = tap.take(bytes, bench: bench)
+            tap.take(bytes, bench: bench)
         }
         if relayed.firstContentAt == 0, tap.hasContent { relayed.firstContentAt = Clock.monotonic }
         return true

@@ -5,7 +5,7 @@ import Synchronization
 /// A provider as the configuration names it: one value for all workers.
 package final class UpstreamTarget: Sendable {
     /// The base URL, without a slash at its end.
-    package let baseURL: [UInt8]
+    package let baseURL: String
     /// `server.address`.
     package let host: String
     /// `server.port`.
@@ -13,18 +13,18 @@ package final class UpstreamTarget: Sendable {
     /// `gen_ai.provider.name`.
     package let provider: ProviderName
     /// The value of `authorization` for callers without a key of their own, or nil.
-    package let authorization: [UInt8]?
+    package let authorization: Secret?
     package let settings: UpstreamSettings
     private let refusesUsage = Atomic<Bool>(false)
 
     package init(settings: UpstreamSettings) {
         self.settings = settings
-        baseURL = Array(settings.url.description.utf8)
+        baseURL = settings.url.description
         host = settings.url.host
         port = Int(settings.url.port)
         provider =
             settings.provider.map(ProviderName.init(named:)) ?? ProviderName(host: host)
-        authorization = settings.apiKey.map { Array("Bearer \($0.reveal())".utf8) }
+        authorization = settings.apiKey.map { Secret("Bearer \($0.reveal())") }
     }
 
     /// Usage is to be asked for where a caller did not: until the upstream has shown that it
