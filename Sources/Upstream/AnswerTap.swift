@@ -5,9 +5,6 @@ import OpenAIAPI
 /// Memory of a worker that its calls use in turn: nothing of it is held between two events.
 package final class Workbench {
     package var scanner: JSONScanner
-    /// A copy of the piece at hand: the scanner reads past the end of what it is given, which
-    /// only a buffer of ours allows.
-    var piece = ByteBuffer(capacity: 16 << 10)
     /// What of the piece goes on to the client.
     var output = ByteBuffer(capacity: 16 << 10)
 
@@ -82,14 +79,10 @@ struct AnswerTap: ~Copyable {
                 kept.removeAll(keeping: 0)
             }
         case .stream:
-            bench.hold(bytes)
-            bench.piece.withBytes { reader?.read($0, scanner: &bench.scanner) }
+            reader?.read(bytes, scanner: &bench.scanner)
         case .filtered:
-            bench.hold(bytes)
             bench.output.removeAll()
-            bench.piece.withBytes {
-                filter?.filter($0, into: &bench.output, scanner: &bench.scanner)
-            }
+            filter?.filter(bytes, into: &bench.output, scanner: &bench.scanner)
         }
     }
 
@@ -101,24 +94,28 @@ struct AnswerTap: ~Copyable {
 
     /// The stream has shown a part of the answer.
     var hasContent: Bool {
+        mutating get {
         switch kind {
         case .none, .plain: false
         case .stream: reader?.facts.hasContent ?? false
         case .filtered: filter?.reader.facts.hasContent ?? false
         }
+        }
     }
 
     /// Where the stream stands, for closing one that was cut; nil for what is none.
     var position: SSEParser.Position? {
+        mutating get {
         switch kind {
         case .none, .plain: nil
         case .stream: reader?.position
         case .filtered: filter?.reader.position
         }
+        }
     }
 
     /// Lends what the answer has said so far; does nothing where nobody read it.
-    func withFacts(
+    mutating func withFacts(
         endpoint: Endpoint, bench: Workbench, _ body: (borrowing AnswerFacts) -> Void
     ) {
         switch kind {
@@ -129,13 +126,6 @@ struct AnswerTap: ~Copyable {
         case .stream: reader?.lendFacts(to: body)
         case .filtered: filter?.reader.lendFacts(to: body)
         }
-    }
-}
-
-extension Workbench {
-    fileprivate func hold(_ bytes: Span<UInt8>) {
-        piece.removeAll()
-        piece.append(bytes)
     }
 }
 
