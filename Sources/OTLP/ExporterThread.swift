@@ -5,7 +5,7 @@ import Telemetry
 /// One exporter on a thread and loop of its own: it never touches the request path.
 ///
 /// It ends when its queue is closed: `queue.close(deadline:)`, then `join`.
-package struct ExporterThread: ~Copyable, Sendable {
+package final class ExporterThread: Sendable {
     private let thread: LoopThread
 
     /// Starts the exporter of `queue` by http/protobuf.
@@ -45,7 +45,7 @@ package struct ExporterThread: ~Copyable, Sendable {
     }
 
     /// Waits until the queue was closed and the exporter is done with it.
-    package consuming func join() {
+    package func join() {
         thread.join()
     }
 
