@@ -215,12 +215,12 @@ private func status(_ status: Int, retryAfter: String? = nil) -> TransportOutcom
 
     @Test func `a span that is too large loses its content, then itself`() async {
         let bench = Bench(options: { $0.includesContent = true })
-        bench.transport.decide = { $0.count > 5_000 ? status(413) : status(200) }
+        bench.transport.decide = { $0.count > 2_000 ? status(413) : status(200) }
         bench.queue.submit(trace(spans: 1, content: 100_000))
         await bench.finish()
         #expect(bench.counters.exported == 1)
         #expect(bench.transport.sent.count == 3)
-        #expect((5_000...17_000).contains(bench.transport.sent[1].body.count))
+        #expect((2_001...17_000).contains(bench.transport.sent[1].body.count))
         #expect(bench.transport.sent[2].body.count < 1_000)
 
         let hopeless = Bench(options: { $0.includesContent = true })
