@@ -85,7 +85,10 @@ package final class ExportQueue: Sendable {
     /// Whether spans wait; where none do, the next `submit` wakes the consumer.
     package var hasSpans: Bool {
         state.withLock { state in
-            if state.count == 0 { state.isIdle = true }
+            if state.count == 0 {
+                state.isIdle = true
+                state.isFlushing = false
+            }
             return state.count > 0
         }
     }
