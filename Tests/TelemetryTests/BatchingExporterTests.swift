@@ -48,7 +48,8 @@ private func status(_ status: Int, retryAfter: String? = nil) -> TransportOutcom
 }
 
 @Suite struct BatchingExporterTests {
-    @Test func `spans are sent in batches of at most the limit, a request's split over two`() async {
+    @Test func `spans are sent in batches of at most the limit, a request's split over two`() async
+    {
         let bench = Bench(options: { $0.batchSpansMax = 4 })
         for id in 1...3 as ClosedRange<UInt64> { bench.queue.submit(trace(spans: 3, id: id)) }
         await bench.finish()
@@ -153,7 +154,8 @@ private func status(_ status: Int, retryAfter: String? = nil) -> TransportOutcom
         #expect(bench.counters.traffic.retries == 2)
     }
 
-    @Test func `a receiver that is away costs the batch after its timeout, and says so once`() async {
+    @Test func `a receiver that is away costs the batch after its timeout, and says so once`() async
+    {
         let bench = Bench(options: { $0.batchSpansMax = 2 })
         bench.transport.decide = { _ in .failed(reason: "connection refused") }
         for _ in 0..<3 { bench.queue.submit(trace(spans: 2)) }

@@ -80,7 +80,8 @@ private let second: UInt64 = 1_000_000_000
     @Test func `a request gets no more time than the batch has left`() {
         var machine = machine()
         #expect(machine.proceed(now: 0) == .send(timeout: 10 * second))
-        #expect(machine.connectionFailed(now: 24 * second, jitter: 0.5) == .wait(nanoseconds: second))
+        #expect(
+            machine.connectionFailed(now: 24 * second, jitter: 0.5) == .wait(nanoseconds: second))
         #expect(machine.proceed(now: 25 * second) == .send(timeout: 5 * second))
         #expect(
             machine.connectionFailed(now: 29 * second, jitter: 0.5)
@@ -142,11 +143,12 @@ private let second: UInt64 = 1_000_000_000
     /// 1994-11-06 08:49:00 UTC.
     let now: UInt64 = 784_111_740 * second
 
-    @Test(arguments: [
-        ("0", 0), ("7", 7), (" 120 ", 120), ("100000", 300),
-        ("Sun, 06 Nov 1994 08:49:37 GMT", 37), ("Sun, 06 Nov 1994 08:48:00 GMT", 0),
-        ("Sun, 06 Nov 2094 08:49:37 GMT", 300),
-    ] as [(String, UInt64)])
+    @Test(
+        arguments: [
+            ("0", 0), ("7", 7), (" 120 ", 120), ("100000", 300),
+            ("Sun, 06 Nov 1994 08:49:37 GMT", 37), ("Sun, 06 Nov 1994 08:48:00 GMT", 0),
+            ("Sun, 06 Nov 2094 08:49:37 GMT", 300),
+        ] as [(String, UInt64)])
     func `seconds and dates are read, and bounded`(value: String, wanted: UInt64) {
         #expect(RetryAfter.nanoseconds(value.utf8.span, now: now) == wanted * second)
     }

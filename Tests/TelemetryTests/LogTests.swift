@@ -12,9 +12,9 @@ import W3CTraceContext
 
     private func log(_ format: LogFormat, level: LogLevel = .info) -> Log {
         let sink = sink
-        return Log(level: level, format: format, now: { 1_763_638_496_007_000_000 }) {
-            sink.write($0)
-        }
+        return Log(
+            level: level, format: format, now: { 1_763_638_496_007_000_000 },
+            output: { sink.write($0) })
     }
 
     @Test func `a text line has time, level, sentence, data and ids`() {

@@ -4,13 +4,14 @@ import Telemetry
 import Testing
 
 @Suite struct TextTests {
-    @Test(arguments: [
-        ([0x61, 0xFF, 0x62], "a\u{FFFD}b"),
-        ([0xE2, 0x82], "\u{FFFD}"),
-        ([0xED, 0xA0, 0x80], "\u{FFFD}\u{FFFD}\u{FFFD}"),
-        (Array("grün".utf8), "grün"),
-        ([], ""),
-    ] as [([UInt8], String)])
+    @Test(
+        arguments: [
+            ([0x61, 0xFF, 0x62], "a\u{FFFD}b"),
+            ([0xE2, 0x82], "\u{FFFD}"),
+            ([0xED, 0xA0, 0x80], "\u{FFFD}\u{FFFD}\u{FFFD}"),
+            (Array("grün".utf8), "grün"),
+            ([], ""),
+        ] as [([UInt8], String)])
     func `what is not UTF-8 becomes the replacement character`(bytes: [UInt8], wanted: String) {
         let result = text {
             Text.append(bytes.span, charactersMax: .max, bytesMax: .max, to: &$0)
@@ -76,12 +77,13 @@ import Testing
         }
     }
 
-    @Test(arguments: [
-        (0, "1970-01-01T00:00:00.000Z"), (951_826_554_123, "2000-02-29T12:15:54.123Z"),
-        (1_763_638_496_007, "2025-11-20T11:34:56.007Z"),
-        (4_107_542_399_999, "2100-02-28T23:59:59.999Z"),
-        (4_107_542_400_000, "2100-03-01T00:00:00.000Z"),
-    ] as [(UInt64, String)])
+    @Test(
+        arguments: [
+            (0, "1970-01-01T00:00:00.000Z"), (951_826_554_123, "2000-02-29T12:15:54.123Z"),
+            (1_763_638_496_007, "2025-11-20T11:34:56.007Z"),
+            (4_107_542_399_999, "2100-02-28T23:59:59.999Z"),
+            (4_107_542_400_000, "2100-03-01T00:00:00.000Z"),
+        ] as [(UInt64, String)])
     func `time stamps are UTC`(milliseconds: UInt64, wanted: String) {
         #expect(text { Timestamp.append(milliseconds * 1_000_000, to: &$0) } == wanted)
     }

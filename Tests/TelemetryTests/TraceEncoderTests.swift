@@ -147,9 +147,10 @@ import W3CTraceContext
         #expect(link.only(6) == .fixed32(0x301))
     }
 
-    @Test(arguments: [
-        (.full, 10_005), (.none, nil), (.shortened(bytesMax: 2_000), 1_049),
-    ] as [(ContentMode, Int?)])
+    @Test(
+        arguments: [
+            (.full, 10_005), (.none, nil), (.shortened(bytesMax: 2_000), 1_049),
+        ] as [(ContentMode, Int?)])
     func `content is sent, cut or left out`(mode: ContentMode, bytes: Int?) throws {
         let recorder = recorder()
         let span = recorder.span("a")
@@ -227,11 +228,13 @@ import W3CTraceContext
         #expect(read(bytes)?.rejectedSpans == 0)
     }
 
-    @Test(arguments: [
-        Array("<html>".utf8), [0x0A], [0x0A, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0x7F],
-        [0x0A, 0x05, 0x08], [0xFF], [UInt8](repeating: 0xFF, count: 11), [0x0B, 0x0C],
-        [0x0A, 0x03, 0x12, 0x7F, 0x61],
-    ] as [[UInt8]])
+    @Test(
+        arguments: [
+            Array("<html>".utf8), [0x0A],
+            [0x0A, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0x7F],
+            [0x0A, 0x05, 0x08], [0xFF], [UInt8](repeating: 0xFF, count: 11), [0x0B, 0x0C],
+            [0x0A, 0x03, 0x12, 0x7F, 0x61],
+        ] as [[UInt8]])
     func `nonsense is not read as anything`(bytes: [UInt8]) {
         #expect(read(bytes) == nil)
     }

@@ -128,7 +128,7 @@ final class LineSink: Sendable {
 }
 
 func quietLog(_ sink: LineSink = LineSink()) -> Log {
-    Log(level: .debug, format: .text, now: { 0 }) { sink.write($0) }
+    Log(level: .debug, format: .text, now: { 0 }, output: { sink.write($0) })
 }
 
 /// Time that passes only when the exporter waits.

@@ -60,7 +60,11 @@ struct WireMessage {
     }
 
     func string(_ number: Int) -> String? {
-        if case .bytes(let bytes) = only(number) { String(decoding: bytes, as: UTF8.self) } else { nil }
+        if case .bytes(let bytes) = only(number) {
+            String(decoding: bytes, as: UTF8.self)
+        } else {
+            nil
+        }
     }
 
     func numbers() -> [Int] { fields.map(\.number) }
