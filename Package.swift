@@ -96,7 +96,9 @@ let package = Package(
         tests("CompressionTests", "Compression", "Bytes"),
         tests("OpenAIAPITests", "OpenAIAPI", "JSON", "Bytes"),
         tests("ConfigurationTests", "Configuration", "YAML"),
-        tests("TelemetryTests", "Telemetry", "OTLP", "Bytes", "W3CTraceContext"),
+        tests(
+            "TelemetryTests", "Telemetry", "OTLP", "Bytes", "W3CTraceContext", "Networking",
+            "Compression"),
         tests("TidyTests"),
         // The tools of `script/bench`: upstream, load, OTLP sink.
         .systemLibrary(name: "CEpoll", path: "Tests/CEpoll"),

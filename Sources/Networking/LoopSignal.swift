@@ -11,6 +11,7 @@ package final class LoopSignal: @unchecked Sendable {
     private let point = WaitPoint()
     private var isWaiting = false
 
+    /// A signal for a task of `loop`.
     package init(loop: EventLoop) {
         self.loop = loop
     }

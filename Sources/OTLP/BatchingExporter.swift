@@ -10,11 +10,14 @@ package struct ExporterOptions: Sendable {
     package var delay: UInt64 = 5_000_000_000
     /// Bytes of an encoded batch before compression: many receivers take 4 MiB at most.
     package var batchBytesMax = 7 << 19
+    /// How long a batch is tried.
     package var retries = RetryPolicy()
+    /// Bodies are compressed (`OTEL_EXPORTER_OTLP_COMPRESSION`).
     package var isGzip = false
     /// Whether attributes with message content are sent.
     package var includesContent = false
 
+    /// The defaults of the specification.
     package init() {}
 }
 
@@ -39,6 +42,7 @@ package final class BatchingExporter {
 
     private var counters: ExportCounters { queue.counters }
 
+    /// `transport` and `schedule` belong to the loop that `run` will be a task of.
     package init(
         queue: ExportQueue, options: ExporterOptions, resource: ExportResource,
         transport: any ExportTransport, schedule: any ExportSchedule, log: Log

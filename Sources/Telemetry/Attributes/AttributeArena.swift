@@ -20,8 +20,11 @@ package enum AttributeType: UInt8, Sendable {
 
 /// Where one attribute lies in the bytes of an `AttributeArena`.
 package struct AttributeEntry: Sendable {
+    /// What the value is.
     package let type: AttributeType
+    /// The name's bytes.
     package let key: Range<Int>
+    /// The value's bytes.
     package let value: Range<Int>
 
     /// The attribute at or after `offset`, which moves behind it; nil at the end.
@@ -74,6 +77,7 @@ package struct AttributeArena: ~Copyable {
     /// Attributes that were left out for the count limit or an impossible key.
     package private(set) var droppedCount = 0
 
+    /// An arena without attributes; `capacity` is in bytes.
     package init(limits: SpanLimits, capacity: Int = 512) {
         self.limits = limits
         buffer = ByteBuffer(capacity: capacity)
@@ -118,14 +122,17 @@ package struct AttributeArena: ~Copyable {
         close(start)
     }
 
+    /// Sets a whole number.
     package mutating func set(_ key: Span<UInt8>, int value: Int) {
         set(key, .int, word: UInt64(bitPattern: Int64(value)))
     }
 
+    /// Sets a number.
     package mutating func set(_ key: Span<UInt8>, double value: Double) {
         set(key, .double, word: value.bitPattern)
     }
 
+    /// Sets a truth value.
     package mutating func set(_ key: Span<UInt8>, bool value: Bool) {
         let byte: UInt8 = value ? 1 : 0
         guard let start = open(key, .bool, replacing: 1) else { return }

@@ -56,6 +56,7 @@ package final class ExportCounters: Sendable {
     private let retries = Atomic<Int>(0)
     private let bytes = Atomic<Int>(0)
 
+    /// All numbers at zero.
     package init(exporter: String) {
         self.exporter = exporter
     }

@@ -5,7 +5,9 @@ import W3CTraceContext
 ///
 /// Made only for sampled traces (`Tracer.recorder`): what is not sampled costs nothing.
 package final class TraceRecorder {
+    /// The trace all spans belong to.
     package let traceID: TraceID
+    /// The flags all spans carry.
     package let flags: TraceFlags
     /// The header's value as received and valid; empty where there was none.
     private let tracestate: ByteBuffer
@@ -20,6 +22,7 @@ package final class TraceRecorder {
     /// What the spans hold in memory, about, in bytes; counted by `finish`.
     package private(set) var byteCount = 0
 
+    /// A recorder without spans. `tracestate` is the valid value that goes with the trace.
     package init(
         traceID: TraceID, flags: TraceFlags, tracestate: Span<UInt8>, limits: SpanLimits
     ) {
@@ -90,6 +93,7 @@ package struct FinishedTrace: @unchecked Sendable {
         recorder.withTracestate(body)
     }
 
+    /// The trace the spans belong to.
     package var traceID: TraceID { recorder.traceID }
     /// Spans there are.
     package var spanCount: Int { recorder.count }
