@@ -33,7 +33,7 @@ package struct TraceContextReader {
     /// The caller's `tracestate`, shortened to what must be propagated; empty without a valid
     /// `traceparent` (section 3.3).
     package var traceState: TraceState {
-        guard parent != nil else { return TraceState() }
+        guard parent != nil, !stateAsSent.isDiscarded else { return TraceState() }
         var state = stateAsSent
         state.shorten()
         return state
