@@ -95,7 +95,8 @@ struct Connection: ~Copyable {
             precondition(HTTPSyntax.isFieldValue(bytes.extracting(field.value)))
             outcome.add(field.name)
             outcome.add(field.value)
-            outcome.add(Int(field.known.rawValue) << 1 | (head.isHopByHop(field, in: bytes) ? 1 : 0))
+            outcome.add(
+                Int(field.known.rawValue) << 1 | (head.isHopByHop(field, in: bytes) ? 1 : 0))
         }
         switch head.framing {
         case .none: outcome.add(0)
