@@ -8,6 +8,7 @@ package struct TraceContextReader {
     /// The baggage; it does not depend on the trace context.
     package private(set) var baggage = Baggage()
 
+    /// Nothing seen yet.
     package init() {}
 
     /// Takes note of a `traceparent` header.
