@@ -63,8 +63,7 @@ package struct CallRequest: Sendable {
     /// How to ask the upstream for usage; nil where that is not ours to ask, or asked already.
     package internal(set) var usageInjection: UsageInjection?
 
-    /// Scans and reads a body. `body` is readable for `ByteBuffer.padding` bytes past its end, as
-    /// the bytes of a `ByteBuffer` are; `scanner` holds its document afterwards.
+    /// Scans and reads a body; `scanner` holds its document afterwards.
     package init(
         _ body: Span<UInt8>, endpoint: Endpoint, scanner: inout JSONScanner
     ) throws(CallRequestError) {
