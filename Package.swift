@@ -93,7 +93,9 @@ let package = Package(
         tests("W3CTraceContextTests", "W3CTraceContext", "Bytes"),
         tests("JSONTests", "JSON", "Bytes"),
         tests("OpenAIAPITests", "OpenAIAPI", "JSON", "Bytes"),
-        tests("ConfigurationTests", "Configuration", "YAML"),
+        .testTarget(
+            name: "ConfigurationTests", dependencies: ["Configuration", "YAML"],
+            exclude: ["Fixtures"], swiftSettings: tested),
         tests("TelemetryTests", "Telemetry", "OTLP", "Bytes", "W3CTraceContext"),
         tests("TidyTests"),
     ],
