@@ -81,7 +81,8 @@ package enum ConfigurationDocuments {
         var value = standardText(of: key)
         if let example = key.example, value == nil {
             value = example
-            facts += key.fallbackVariable.map { "; default: \($0), if set" } ?? "; not set by default"
+            facts +=
+                key.fallbackVariable.map { "; default: \($0), if set" } ?? "; not set by default"
         }
         return comment(key.doc, indent) + comment("\(facts); \(names)", indent)
             + "\(indent)#\(key.name): \(value ?? "")\n"

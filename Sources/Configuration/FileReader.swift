@@ -31,7 +31,8 @@ struct FileReader {
 
     /// What a refused line of YAML most likely lacks.
     private func hint(_ error: YAMLError, _ file: ConfigurationFile) -> String? {
-        let lines = file.bytes.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
+        let newline = UInt8(ascii: "\n")
+        let lines = file.bytes.split(separator: newline, omittingEmptySubsequences: false)
         guard lines.indices.contains(error.position.line - 1) else { return nil }
         let line = String(decoding: lines[error.position.line - 1], as: UTF8.self)
         return line.contains("[:") ? "an IPv6 address in quotes, \"[::1]:8787\"" : nil

@@ -20,7 +20,9 @@ struct DocumentTests {
         #expect(loaded.warnings.isEmpty)
     }
 
-    @Test func `every line of the example file can be taken into use and changes no default`() throws {
+    @Test func `every line of the example file can be taken into use and changes no default`()
+        throws
+    {
         let text = ConfigurationDocuments.exampleFile()
             .replacing(/(?m)^( *)#(?=[a-zA-Z]+: )/) { $0.output.1 }
         let loaded = try load(

@@ -76,7 +76,8 @@ struct LoaderTests {
     }
 
     @Test(arguments: keys)
-    func `each key can be set by its variable`(path: String, variable: String, text: String) throws {
+    func `each key can be set by its variable`(path: String, variable: String, text: String) throws
+    {
         // Another limit would be in the way of this one.
         var environment = ["MARTLET_LIMITS_STREAM_BUFFER_BYTES_MAX": "2MiB"]
         environment[variable] = text
@@ -124,7 +125,8 @@ struct LoaderTests {
         let byShort = try load(file, environment: [short: text]).settings
         let isSecret = path == "keys.clientKeys"
         #expect(value(path, byShort) == (isSecret ? "<redacted>" : text))
-        let byFull = try load(file, environment: [short: "1:1:1", full.variable: full.text]).settings
+        let byFull = try load(file, environment: [short: "1:1:1", full.variable: full.text])
+            .settings
         #expect(value(path, byFull) == full.text)
     }
 
@@ -179,7 +181,9 @@ struct LoaderTests {
         #expect(two.map(\.description) == ["[::1]:1", "unix:/run/m.sock"])
     }
 
-    @Test func `an empty list of addresses is an error, an empty list of baggage keys is not`() throws {
+    @Test func `an empty list of addresses is an error, an empty list of baggage keys is not`()
+        throws
+    {
         #expect(
             problems("listener: {address: []}")
                 == ["test.yaml:1:21: `listener.address` is empty; at least one is needed"])

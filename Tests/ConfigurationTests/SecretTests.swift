@@ -87,7 +87,8 @@ struct SecretTests {
         #expect(found.isEmpty == isLoopback)
         if !isLoopback {
             #expect(found.count == 1)
-            #expect(found.first?.hasPrefix("MARTLET_LISTEN: `listener.address` \(address) ") == true)
+            #expect(
+                found.first?.hasPrefix("MARTLET_LISTEN: `listener.address` \(address) ") == true)
             #expect(found.first?.contains("MARTLET_API_KEYS") == true)
         }
         environment["MARTLET_API_KEYS"] = "k1"

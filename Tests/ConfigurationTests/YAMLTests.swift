@@ -28,7 +28,8 @@ struct YAMLTests {
         #expect(inner[0].value.content == .scalar("x", isPlain: false))
         #expect(inner[0].value.position == YAMLPosition(line: 2, column: 6))
         #expect(inner[1].keyPosition == YAMLPosition(line: 3, column: 3))
-        #expect(items.map(\.content) == [.scalar("1", isPlain: true), .scalar("two", isPlain: true)])
+        #expect(
+            items.map(\.content) == [.scalar("1", isPlain: true), .scalar("two", isPlain: true)])
         #expect(items[1].position == YAMLPosition(line: 3, column: 10))
     }
 
@@ -115,7 +116,8 @@ struct YAMLTests {
 
     @Test func `nesting has a limit`() throws {
         func nested(_ depth: Int) -> [UInt8] {
-            Array((String(repeating: "[", count: depth) + String(repeating: "]", count: depth)).utf8)
+            Array(
+                (String(repeating: "[", count: depth) + String(repeating: "]", count: depth)).utf8)
         }
         #expect(refusal(nested(32)) == nil)
         #expect(refusal(nested(33)) == "1:33: nested deeper than 32 levels")
