@@ -39,14 +39,14 @@ extension ListenAddress {
             self = .unix(path: path)
             return
         }
+        if URLParts.isIPv6(text[...]) {
+            throw ValueProblem("is \(quoted(text)); an IPv6 address is written [::1]:8787")
+        }
         if text.hasPrefix(":") || text.hasPrefix("*:") {
             let port = text.drop { $0 == "*" }
             throw ValueProblem(
                 "is \(quoted(text)), which lacks a host",
                 suggestion: "0.0.0.0\(port) or [::]\(port)")
-        }
-        if URLParts.isIPv6(text[...]) {
-            throw ValueProblem("is \(quoted(text)); an IPv6 address is written [::1]:8787")
         }
         guard let (host, port) = URLParts.hostAndPort(text[...]), let port else {
             throw ValueProblem(

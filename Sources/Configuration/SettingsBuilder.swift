@@ -21,7 +21,6 @@ struct SettingsBuilder {
                 setting.key, setting.values.map(\.text), isFile: true,
                 places: places.isEmpty ? [reader.location(setting.position)] : places)
         }
-        sortFileDiagnostics()
     }
 
     /// The variables, the full name of a key winning over its short one.
@@ -67,6 +66,7 @@ struct SettingsBuilder {
             diagnostics.append(
                 Diagnostic(.error, at: origins["listener.address"] ?? .settings, problem))
         }
+        sortDiagnostics()
     }
 
     private mutating func assign(_ key: SettingKey, variable name: String) {
@@ -119,12 +119,16 @@ struct SettingsBuilder {
         }
     }
 
-    private mutating func sortFileDiagnostics() {
-        func place(_ diagnostic: Diagnostic) -> (Int, Int) {
-            if case .file(_, let line, let column) = diagnostic.location { return (line, column) }
-            return (0, 0)
+    /// Those of the file by place, then the others in the order they were found.
+    private mutating func sortDiagnostics() {
+        func place(_ found: (index: Int, diagnostic: Diagnostic)) -> (Int, Int, Int) {
+            if case .file(_, let line, let column) = found.diagnostic.location {
+                return (line, column, found.index)
+            }
+            return (.max, .max, found.index)
         }
-        diagnostics.sort { place($0) < place($1) }
+        let found = diagnostics.enumerated().map { (index: $0, diagnostic: $1) }
+        diagnostics = found.sorted { place($0) < place($1) }.map(\.diagnostic)
     }
 }
 
