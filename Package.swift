@@ -60,6 +60,7 @@ let package = Package(
         module("JSON", "Bytes", "CSimdjson"),
         module("HTTPClient", "Bytes", "Networking", "CCurl", "CLibUV"),
         module("YAML", "CYAML"),
+        module("Platform"),
 
         // Domain.
         module("Configuration", "YAML"),
@@ -83,7 +84,7 @@ let package = Package(
             name: "MartletCommand",
             dependencies: [
                 "Bytes", "Configuration", "Gateway", "HTTPClient", "MockProvider", "Networking",
-                "OTLP", "Telemetry", "W3CTraceContext",
+                "OTLP", "Platform", "Telemetry", "Upstream", "W3CTraceContext",
             ],
             swiftSettings: shipped),
 

@@ -45,6 +45,9 @@ package final class EventLoop: TaskExecutor, @unchecked Sendable {
         preconditionFailure("an event loop lives as long as its process")
     }
 
+    /// Processors in the affinity mask of the process: the loops that can run at a time.
+    package static var processorCount: Int { Int(uv_available_parallelism()) }
+
     /// Milliseconds of a monotonic clock, read once a turn.
     package var now: UInt64 {
         // SAFETY: reads a field of the loop.
