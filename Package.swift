@@ -96,7 +96,9 @@ let package = Package(
         tests("CryptoTests", "Crypto", "Bytes"),
         tests("CompressionTests", "Compression", "Bytes"),
         tests("OpenAIAPITests", "OpenAIAPI", "JSON", "Bytes"),
-        tests("ConfigurationTests", "Configuration", "YAML"),
+        .testTarget(
+            name: "ConfigurationTests", dependencies: ["Configuration", "YAML"],
+            exclude: ["Fixtures"], swiftSettings: tested),
         tests(
             "TelemetryTests", "Telemetry", "OTLP", "Bytes", "W3CTraceContext", "Networking",
             "Compression"),

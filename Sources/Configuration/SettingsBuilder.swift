@@ -62,7 +62,9 @@ struct SettingsBuilder {
         {
             complain("upstream.connectionAgeMax", "is above upstream.connectionLifetimeMax")
         }
-        if let problem = settings.exposureProblem {
+        // Client keys that could not be read are said already.
+        let areKeysMissing = !diagnostics.contains { $0.reason.hasPrefix("`keys.clientKeys`") }
+        if areKeysMissing, let problem = settings.exposureProblem {
             diagnostics.append(
                 Diagnostic(.error, at: origins["listener.address"] ?? .settings, problem))
         }

@@ -91,6 +91,8 @@ struct SecretTests {
                 found.first?.hasPrefix("MARTLET_LISTEN: `listener.address` \(address) ") == true)
             #expect(found.first?.contains("MARTLET_API_KEYS") == true)
         }
+        environment["MARTLET_API_KEYS"] = "file:/missing"
+        #expect(problems(environment: environment).count == 1)
         environment["MARTLET_API_KEYS"] = "k1"
         #expect(problems(environment: environment).isEmpty)
         environment["MARTLET_API_KEYS"] = nil

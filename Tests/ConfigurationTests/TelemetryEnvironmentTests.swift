@@ -83,7 +83,9 @@ struct TelemetryEnvironmentTests {
         ("jaeger_remote", nil, .parentBasedAlwaysOn, 1),
         ("sometimes", nil, .parentBasedAlwaysOn, 1),
     ])
-    func `samplers`(name: String, argument: String?, expected: SamplerSettings, warnings: Int) {
+    func `samplers are read by name and argument`(
+        name: String, argument: String?, expected: SamplerSettings, warnings: Int
+    ) {
         var environment = ["OTEL_TRACES_SAMPLER": name]
         environment["OTEL_TRACES_SAMPLER_ARG"] = argument
         let found = read(environment)
@@ -96,7 +98,8 @@ struct TelemetryEnvironmentTests {
         ("none", [], 0), ("baggage, TRACECONTEXT,baggage", [.baggage, .traceContext], 0),
         ("b3", [.traceContext, .baggage], 1), ("b3,baggage", [.baggage], 1), ("none,b3", [], 1),
     ])
-    func `propagators`(text: String, expected: [Propagator], warnings: Int) {
+    func `propagators are those known, or none`(text: String, expected: [Propagator], warnings: Int)
+    {
         let found = read(["OTEL_PROPAGATORS": text])
         #expect(found.propagators == Set(expected))
         #expect(found.warnings.count == warnings)
