@@ -32,7 +32,7 @@ extension AnswerFacts {
         while let member = members.next() {
             let key = member.key
             let value = member.value
-            switch document.rawString(key).count {
+            switch document.nameCount(key) {
             case 2 where document.string(key, equals: "id"):
                 if idRange.isEmpty { texts.keep(value, of: document, at: &idRange) }
             case 5 where document.string(key, equals: "model"):
@@ -71,7 +71,7 @@ extension AnswerFacts {
         while let member = members.next() {
             let key = member.key
             let value = member.value
-            switch document.rawString(key).count {
+            switch document.nameCount(key) {
             case 12 where document.string(key, equals: "input_tokens"),
                 13 where document.string(key, equals: "prompt_tokens"):
                 usage.inputTokens = document.tokenCount(value)
