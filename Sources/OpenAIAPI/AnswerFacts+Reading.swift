@@ -48,7 +48,9 @@ extension AnswerFacts {
             case 12 where document.string(key, equals: "service_tier"):
                 texts.keep(value, of: document, at: &serviceTierRange)
             case 18 where document.string(key, equals: "system_fingerprint"):
-                if fingerprintRange.isEmpty { texts.keep(value, of: document, at: &fingerprintRange) }
+                if fingerprintRange.isEmpty {
+                    texts.keep(value, of: document, at: &fingerprintRange)
+                }
             case 4 where endpoint == .embeddings && document.string(key, equals: "data"):
                 takeEmbeddings(value, document)
             default: break

@@ -40,10 +40,11 @@ struct AnswerReaderTests {
         #expect(facts.finishReasons == ["stop"] && facts.hasContent)
     }
 
-    @Test(arguments: [
-        (#"[0.1,-2,3e-4]"#, 3), (#""AACAPwAAAEAAAEBA""#, 3), (#""AACAPwAAAEA=""#, 2),
-        (#""AACAPw==""#, 1), (#""\/\/\/\/\/w==""#, 1), ("[]", 0), ("null", nil),
-    ] as [(String, Int?)])
+    @Test(
+        arguments: [
+            (#"[0.1,-2,3e-4]"#, 3), (#""AACAPwAAAEAAAEBA""#, 3), (#""AACAPwAAAEA=""#, 2),
+            (#""AACAPw==""#, 1), (#""\/\/\/\/\/w==""#, 1), ("[]", 0), ("null", nil),
+        ] as [(String, Int?)])
     func `the first embedding tells the dimension`(_ embedding: String, _ expected: Int?) {
         let facts = Self.facts(
             #"{"object":"list","data":[{"index":0,"embedding":\#(embedding)},{"embedding":[1]}],"#

@@ -5,7 +5,8 @@ import Testing
 struct ErrorObjectTests {
     @Test
     func `the error object has every key in OpenAI's shape`() {
-        let error = ErrorObject(message: "A \"bad\" model.\n", param: "model", code: "invalid_request")
+        let error = ErrorObject(
+            message: "A \"bad\" model.\n", param: "model", code: "invalid_request")
         let requestID = buffer("req-1")
         let traceID = buffer("4bf92f3577b34da6a3ce929d0e0e4736")
         var result = ByteBuffer()

@@ -94,7 +94,8 @@ struct MessageContentTests {
         #expect(try Self.write(.input, body) == "[\(expected),\(last)]")
     }
 
-    static let chat = #"{"messages":[{"role":"system","content":"s"},{"role":"user","content":"u"},"#
+    static let chat =
+        #"{"messages":[{"role":"system","content":"s"},{"role":"user","content":"u"},"#
         + #"{"role":"developer","content":[{"type":"text","text":"d"}]}]}"#
 
     @Test
@@ -109,7 +110,9 @@ struct MessageContentTests {
         options.keepsSystemMessages = true
         #expect(try Self.write(.system, Self.chat, .chatCompletions, options) == nil)
         let kept = try Self.write(.input, Self.chat, .chatCompletions, options)
-        #expect(kept?.hasPrefix(#"[{"role":"system","parts":[{"type":"text","content":"s"}]},"#) == true)
+        #expect(
+            kept?.hasPrefix(#"[{"role":"system","parts":[{"type":"text","content":"s"}]},"#) == true
+        )
         #expect(kept?.contains(#"{"role":"developer""#) == true)
     }
 
@@ -145,7 +148,8 @@ struct MessageContentTests {
             {"type":"function_call","call_id":"c","name":"f","arguments":"{}"},
             {"type":"function_call_output","call_id":"c","output":"7"},{"type":"item_reference","id":"i"}]}
             """#
-        #expect(try Self.write(.system, body, .responses) == #"[{"type":"text","content":"be brief"}]"#)
+        #expect(
+            try Self.write(.system, body, .responses) == #"[{"type":"text","content":"be brief"}]"#)
         #expect(
             try Self.write(.input, body, .responses)
                 == #"[{"role":"user","parts":[{"type":"text","content":"a"},"#
@@ -166,18 +170,23 @@ struct MessageContentTests {
         ("\"eos\"", "eos"),
     ])
     func `a finish reason is normalised`(_ reason: String, _ expected: String) throws {
-        let body = #"{"choices":[{"message":{"role":"assistant","content":"a"},"finish_reason":\#(reason)}]}"#
+        let body =
+            #"{"choices":[{"message":{"role":"assistant","content":"a"},"finish_reason":\#(reason)}]}"#
         #expect(
             try Self.write(.output, body)
-                == #"[{"role":"assistant","parts":[{"type":"text","content":"a"}],"finish_reason":"\#(expected)"}]"#)
+                == #"[{"role":"assistant","parts":[{"type":"text","content":"a"}],"finish_reason":"\#(expected)"}]"#
+        )
     }
 
     @Test
     func `answers of the other endpoints are messages too`() throws {
         #expect(
-            try Self.write(.output, #"{"choices":[{"text":"a","finish_reason":"stop"},{"text":"b"}]}"#, .completions)
+            try Self.write(
+                .output, #"{"choices":[{"text":"a","finish_reason":"stop"},{"text":"b"}]}"#,
+                .completions)
                 == #"[{"role":"assistant","parts":[{"type":"text","content":"a"}],"finish_reason":"stop"},"#
-                + #"{"role":"assistant","parts":[{"type":"text","content":"b"}],"finish_reason":"error"}]"#)
+                + #"{"role":"assistant","parts":[{"type":"text","content":"b"}],"finish_reason":"error"}]"#
+        )
         let response = #"""
             {"status":"completed","output":[{"type":"web_search_call","id":"ws","status":"completed"},
             {"type":"message","role":"assistant","content":[{"type":"output_text","text":"a"},
@@ -200,7 +209,8 @@ struct MessageContentTests {
         #expect(
             try Self.write(.tools, body)
                 == #"[{"type":"function","name":"f","description":"dé","parameters":{"type":"object","properties":{}}},"#
-                + #"{"type":"web_search","name":"web_search"},{"type":"function","name":"flat","parameters":{}}]"#)
+                + #"{"type":"web_search","name":"web_search"},{"type":"function","name":"flat","parameters":{}}]"#
+        )
         #expect(
             try Self.write(.tools, #"{"functions":[{"name":"f"}]}"#)
                 == #"[{"type":"function","name":"f"}]"#)
@@ -235,6 +245,7 @@ struct MessageContentTests {
         let body = #"{"messages":[\#(messages.joined(separator: ","))]}"#
         let written = try #require(try Self.write(.input, body, .chatCompletions, options))
         #expect(written.utf8.count < 400)
-        #expect(written.hasSuffix(#",{"role":"omitted","parts":[{"type":"omitted","count":9996}]}]"#))
+        #expect(
+            written.hasSuffix(#",{"role":"omitted","parts":[{"type":"omitted","count":9996}]}]"#))
     }
 }

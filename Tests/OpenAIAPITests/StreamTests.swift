@@ -5,7 +5,8 @@ import Testing
 
 /// A chat's stream as an upstream sends it with usage, and as it sends it without.
 enum Streams {
-    static let head = #"{"id":"chatcmpl-1","object":"chat.completion.chunk","created":1,"#
+    static let head =
+        #"{"id":"chatcmpl-1","object":"chat.completion.chunk","created":1,"#
         + #""model":"gpt-4o-2024-08-06","service_tier":"default","system_fingerprint":"fp_1","#
 
     static let deltas = [
@@ -107,7 +108,8 @@ struct StreamReaderTests {
         #expect(
             result.messages
                 == #"[{"role":"assistant","parts":[{"type":"tool_call","id":"call_1","name":"get","arguments":{"a":1}},"#
-                + #"{"type":"tool_call","id":"call_2","name":"put","arguments":"x"}],"finish_reason":"tool_call"}]"#)
+                + #"{"type":"tool_call","id":"call_2","name":"put","arguments":"x"}],"finish_reason":"tool_call"}]"#
+        )
     }
 
     @Test
@@ -119,7 +121,8 @@ struct StreamReaderTests {
             result.messages
                 == #"[{"role":"assistant","parts":[{"type":"reasoning","content":"hm"},{"type":"text","content":"a"},"#
                 + #"{"type":"refusal","content":"no"}],"finish_reason":"content_filter"},"#
-                + #"{"role":"assistant","parts":[{"type":"text","content":"bd"}],"finish_reason":"length"}]"#)
+                + #"{"role":"assistant","parts":[{"type":"text","content":"bd"}],"finish_reason":"length"}]"#
+        )
     }
 
     @Test
@@ -139,7 +142,8 @@ struct StreamReaderTests {
 
     @Test
     func `what cannot be parsed is counted`() {
-        let stream = "data: <html>\n\ndata: {\n\ndata: []\n\ndata: 7\n\ndata: [DONE]\n\ndata: {}\n\n"
+        let stream =
+            "data: <html>\n\ndata: {\n\ndata: []\n\ndata: 7\n\ndata: [DONE]\n\ndata: {}\n\n"
             + "data: [DONE]\n\n"
         let result = read([Array(stream.utf8)])
         #expect(result.facts.unreadableCount == 4 && result.facts.chunkCount == 5)
@@ -149,7 +153,8 @@ struct StreamReaderTests {
     @Test
     func `an error inside the stream is told`() {
         let long = String(repeating: "ä", count: 300)
-        let stream = #"data: {"error":{"message":"\#(long)","type":"server_error","code":503}}"#
+        let stream =
+            #"data: {"error":{"message":"\#(long)","type":"server_error","code":503}}"#
             + "\n\n"
         let facts = read([Array(stream.utf8)]).facts
         #expect(facts.hasError && facts.errorType == "server_error" && facts.errorCode == "503")
@@ -175,7 +180,9 @@ struct StreamReaderTests {
 
     @Test
     func `captured content keeps to its bound and to whole characters`() {
-        let stream = (0..<100).map { _ in "data: {\"choices\":[{\"delta\":{\"content\":\"äöü\"}}]}\n\n" }
+        let stream = (0..<100).map { _ in
+            "data: {\"choices\":[{\"delta\":{\"content\":\"äöü\"}}]}\n\n"
+        }
         let result = read([Array(stream.joined().utf8)], captureBytesMax: 33)
         #expect(
             result.messages
@@ -279,7 +286,10 @@ struct UsageFilterTests {
         (":data: {\"usage\":null}\ndata: {\"usage\":null}", ":data: {\"usage\":null}\ndata: {}"),
         (": c\nid: 1\ndata: {\"a\":1,\"usage\":null}", ": c\nid: 1\ndata: {\"a\":1}"),
         // Data on several lines.
-        ("data: {\"a\":1,\ndata: \"usage\":null,\ndata: \"b\":2}", "data: {\"a\":1,\ndata: \ndata: \"b\":2}"),
+        (
+            "data: {\"a\":1,\ndata: \"usage\":null,\ndata: \"b\":2}",
+            "data: {\"a\":1,\ndata: \ndata: \"b\":2}"
+        ),
     ])
     func `members go by their bytes`(_ event: String, _ expected: String?) {
         let event = event + "\n\n"
