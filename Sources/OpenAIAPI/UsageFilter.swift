@@ -48,6 +48,9 @@ package struct UsageFilter: ~Copyable {
                 Self.copy(held.bytes, edit, isInsideComment, to: &output)
                 held.removeAll(keeping: 4 << 10)
                 done = end
+            } else if case .dropBytes(let range) = edit, let data = block.dataOffset {
+                output.append(bytes.extracting(done..<data + range.lowerBound))
+                done = data + range.upperBound
             } else if edit != .none {
                 let start = max(done, block.range.lowerBound - offset)
                 output.append(bytes.extracting(done..<start))
