@@ -32,7 +32,7 @@ extension AnswerFacts {
         while let member = members.next() {
             let key = member.key
             let value = member.value
-            switch document.rawString(key).count {
+            switch document.nameCount(key) {
             case 2 where document.string(key, equals: "id"):
                 if idRange.isEmpty { texts.keep(value, of: document, at: &idRange) }
             case 5 where document.string(key, equals: "model"):
@@ -48,7 +48,9 @@ extension AnswerFacts {
             case 12 where document.string(key, equals: "service_tier"):
                 texts.keep(value, of: document, at: &serviceTierRange)
             case 18 where document.string(key, equals: "system_fingerprint"):
-                if fingerprintRange.isEmpty { texts.keep(value, of: document, at: &fingerprintRange) }
+                if fingerprintRange.isEmpty {
+                    texts.keep(value, of: document, at: &fingerprintRange)
+                }
             case 4 where endpoint == .embeddings && document.string(key, equals: "data"):
                 takeEmbeddings(value, document)
             default: break
@@ -71,7 +73,7 @@ extension AnswerFacts {
         while let member = members.next() {
             let key = member.key
             let value = member.value
-            switch document.rawString(key).count {
+            switch document.nameCount(key) {
             case 12 where document.string(key, equals: "input_tokens"),
                 13 where document.string(key, equals: "prompt_tokens"):
                 usage.inputTokens = document.tokenCount(value)

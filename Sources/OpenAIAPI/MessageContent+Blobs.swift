@@ -18,7 +18,8 @@ extension MessageContent {
         let semicolon = bytes.firstIndex(of: UInt8(ascii: ";")) ?? comma
         let mimeType = bytes.extracting(5..<max(5, min(comma, semicolon)))
         let payload = bytes.extracting(min(comma + 1, bytes.count)..<bytes.count)
-        appendBlob(payload, modality ?? Self.modality(of: mimeType), mimeType: mimeType, to: &buffer)
+        appendBlob(
+            payload, modality ?? Self.modality(of: mimeType), mimeType: mimeType, to: &buffer)
     }
 
     /// The modality of a media type; what is neither picture nor sound is a document.

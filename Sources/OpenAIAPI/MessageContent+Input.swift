@@ -113,7 +113,9 @@ extension MessageContent {
         buffer.append(key: "parts")
         buffer.append(UInt8(ascii: "["))
         let isToolResult =
-            role.map { document.string($0, equals: "tool") || document.string($0, equals: "function") }
+            role.map {
+                document.string($0, equals: "tool") || document.string($0, equals: "function")
+            }
             ?? false
         if isToolResult {
             appendToolResponse(

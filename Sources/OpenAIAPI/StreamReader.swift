@@ -40,13 +40,15 @@ package struct StreamReader: ~Copyable {
         case .event:
             edit = Self.take(parser, chunk, endpoint, &facts, &content, scanner: &scanner)
         }
-        return Block(range: parser.range, edit: edit)
+        return Block(range: parser.range, edit: edit, dataOffset: parser.dataOffset)
     }
 
     /// A part of the stream up to a blank line.
     struct Block {
         let range: Range<Int>
         let edit: UsageEdit
+        /// Where in the chunk its data begins, if it is one line that lies there whole.
+        let dataOffset: Int?
     }
 
     /// Bytes of the stream before the chunk at hand.

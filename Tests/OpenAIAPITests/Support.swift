@@ -92,7 +92,8 @@ func filter(_ pieces: [[UInt8]], captureBytesMax: Int = 0) -> ReadStream {
         heldBytesMax = max(heldBytesMax, filter.heldBytes)
     }
     filter.finish(into: &output)
-    var result = ReadStream(facts: Facts(filter.reader.facts), messages: messages(of: filter.reader))
+    var result = ReadStream(
+        facts: Facts(filter.reader.facts), messages: messages(of: filter.reader))
     result.output = array(output)
     result.heldBytesMax = heldBytesMax
     return result
