@@ -149,7 +149,7 @@ package final class BatchingExporter {
                 let outcome = await transport.send(body, isGzip: isGzip, timeout: left)
                 action = settle(outcome, batch, &machine)
             case .wait(let nanoseconds):
-                guard await sleep(nanoseconds) else {
+                guard await idle(for: nanoseconds) else {
                     return lose(batch.count, .shutdown, "the process ended before the export")
                 }
                 action = machine.proceed(now: schedule.now)
@@ -157,7 +157,7 @@ package final class BatchingExporter {
                 return
             case .giveUp(let reason, let pause):
                 lose(batch.count, reason, "spans were given up")
-                _ = await sleep(pause)
+                _ = await idle(for: pause)
                 return
             case .split:
                 return await deliverHalves(of: batch, machine)
@@ -253,7 +253,7 @@ package final class BatchingExporter {
     }
 
     /// Waits, unless the queue's closing deadline comes first: then false.
-    private func sleep(_ nanoseconds: UInt64) async -> Bool {
+    private func idle(for nanoseconds: UInt64) async -> Bool {
         let end = schedule.now &+ nanoseconds
         while true {
             let now = schedule.now

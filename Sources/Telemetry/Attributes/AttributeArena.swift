@@ -50,21 +50,22 @@ package struct AttributeEntry: Sendable {
     }
 
     init(in bytes: Span<UInt8>, at offset: Int) {
-        type = AttributeType(rawValue: bytes[offset]) ?? .dead
+        let header = bytes.littleEndian64(at: offset)
+        type = AttributeType(rawValue: UInt8(truncatingIfNeeded: header)) ?? .dead
         let keyStart = offset + AttributeArena.headerBytes
-        let keyEnd = keyStart + Int(bytes[offset + 1])
+        let keyEnd = keyStart + Int(header >> 8 & 0xFF)
         key = keyStart..<keyEnd
-        value = keyEnd..<(keyEnd + Int(bytes.littleEndian32(at: offset + 2)))
+        value = keyEnd..<(keyEnd + Int(header >> 32))
     }
 }
 
 /// Attributes in one run of bytes: setting one is a copy, without an allocation of its own.
 ///
 /// Keys are unique: the last value set for a key wins, and takes the place of the first where
-/// it has the same type and length. Each entry is a header (type, key's length, value's length
-/// in four bytes), the key and the value.
+/// it has the same type and length. Each entry is a header (type, key's length, two bytes unused,
+/// value's length in four bytes), the key and the value.
 package struct AttributeArena: ~Copyable {
-    static let headerBytes = 6
+    static let headerBytes = 8
     /// Bytes of a key; longer ones, which only callers' baggage can bring, are dropped.
     package static let keyBytesMax = 255
 
@@ -226,23 +227,17 @@ extension AttributeArena {
     }
 
     private mutating func writeHeader(_ type: AttributeType, keyBytes: Int) {
-        buffer.append(type.rawValue)
-        buffer.append(UInt8(keyBytes))
-        buffer.append(littleEndian: UInt32(0))
+        buffer.append(littleEndian: UInt64(type.rawValue) | UInt64(keyBytes) << 8)
     }
 
     /// Writes the length of the value that ends here into the entry's header.
     private mutating func close(_ start: Int) {
         let keyBytes = Int(buffer.bytes[start + 1])
-        patch(start + 2, length: buffer.count - start - Self.headerBytes - keyBytes)
+        patch(start + 4, length: buffer.count - start - Self.headerBytes - keyBytes)
     }
 
     private mutating func patch(_ offset: Int, length: Int) {
-        var rest = UInt32(clamping: length)
-        for index in 0..<4 {
-            buffer.overwrite(at: offset + index, with: UInt8(truncatingIfNeeded: rest))
-            rest >>= 8
-        }
+        buffer.overwrite(at: offset, withLittleEndian: UInt32(clamping: length))
     }
 
     private mutating func moveToEnd(_ start: Int) -> Int {
