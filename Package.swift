@@ -88,6 +88,9 @@ let package = Package(
             swiftSettings: shipped),
 
         // Tests.
+        .target(
+            name: "GatewayTesting", dependencies: ["Networking"], path: "Tests/GatewayTesting",
+            swiftSettings: tested),
         tests("BytesTests", "Bytes"),
         tests("HTTP1Tests", "HTTP1", "Bytes"),
         tests("W3CTraceContextTests", "W3CTraceContext", "Bytes"),
@@ -97,6 +100,10 @@ let package = Package(
         tests("OpenAIAPITests", "OpenAIAPI", "JSON", "Bytes"),
         tests("ConfigurationTests", "Configuration", "YAML"),
         tests("TelemetryTests", "Telemetry", "OTLP", "Bytes", "W3CTraceContext"),
+        tests("NetworkingTests", "Networking", "Bytes", "GatewayTesting"),
+        tests("HTTPServerTests", "HTTPServer", "HTTP1", "Networking", "Bytes", "GatewayTesting"),
+        tests("HTTPClientTests", "HTTPClient", "Networking", "Bytes", "GatewayTesting"),
+        tests("MockProviderTests", "MockProvider", "Networking", "GatewayTesting"),
         tests("TidyTests"),
         // The tools of `script/bench`: upstream, load, OTLP sink.
         .systemLibrary(name: "CEpoll", path: "Tests/CEpoll"),
