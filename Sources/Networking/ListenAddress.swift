@@ -39,7 +39,13 @@ package enum ListenAddress: Sendable, Equatable, CustomStringConvertible {
         switch self {
         case .unix: true
         case .tcp(let host, _):
-            host == "localhost" || host == "::1" || host.hasPrefix("127.")
+            host == "localhost" || host == "::1" || Self.isLoopbackIPv4(host)
         }
+    }
+
+    /// 127.0.0.0/8 in four parts; a name like 127.example.com may lead anywhere.
+    private static func isLoopbackIPv4(_ host: String) -> Bool {
+        let parts = host.split(separator: ".", omittingEmptySubsequences: false)
+        return parts.count == 4 && parts[0] == "127" && parts.allSatisfy { UInt8($0) != nil }
     }
 }

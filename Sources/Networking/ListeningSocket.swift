@@ -108,7 +108,7 @@ package struct ListeningSocket: ~Copyable {
             let answered = unsafe martlet_connect(probe, &address, length) == 0
             let isStale = !answered && errno == ECONNREFUSED
             close(probe)
-            if isStale {
+            if isStale, isSocket(path) {
                 _ = unsafe unlink(path)
                 if unsafe martlet_bind(descriptor, &address, length) == 0 { return descriptor }
                 failure = SocketError(operation)
@@ -116,6 +116,13 @@ package struct ListeningSocket: ~Copyable {
         }
         close(descriptor)
         throw failure
+    }
+
+    /// A plain file refuses connections just as a stale socket does, and must not be removed.
+    private static func isSocket(_ path: String) -> Bool {
+        var status = stat()
+        // SAFETY: writes only the local it is given.
+        return unsafe lstat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFSOCK
     }
 
     private static let SOCK_FLAGS = Int32(SOCK_CLOEXEC.rawValue | SOCK_NONBLOCK.rawValue)

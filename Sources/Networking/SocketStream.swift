@@ -32,6 +32,8 @@ package final class SocketStream {
     private var request: UnsafeMutablePointer<uv_write_t>?
     private var isBroken = false
     private var isReading = false
+    /// FIN is due once everything has left.
+    private var isFinishing = false
 
     init(loop: EventLoop, kind: Kind) {
         self.loop = loop
@@ -190,6 +192,7 @@ package final class SocketStream {
         if status != 0 { isBroken = true }
         guard let raw = unsafe handle, !isBroken else { return }
         if waiting.isEmpty {
+            if isFinishing { unsafe shutDown(raw) }
             observer?.streamDrained()
         } else {
             unsafe submit(raw)
@@ -198,7 +201,14 @@ package final class SocketStream {
 
     /// Sends FIN once everything has left. Reading goes on.
     package func finishWriting() {
-        guard let raw = unsafe handle, !isBroken else { return }
+        guard let raw = unsafe handle, !isBroken, !isFinishing else { return }
+        isFinishing = true
+        // What waits here is unknown to libuv, whose FIN would overtake it.
+        if waiting.isEmpty, inFlight.isEmpty { unsafe shutDown(raw) }
+    }
+
+    @unsafe
+    private func shutDown(_ raw: UnsafeMutableRawPointer) {
         let request = UnsafeMutablePointer<uv_shutdown_t>.allocate(capacity: 1)
         // SAFETY: the callback frees the request.
         let status = unsafe uv_shutdown(request, martlet_uv_stream(raw)) { request, _ in
