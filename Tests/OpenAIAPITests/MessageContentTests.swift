@@ -207,13 +207,13 @@ struct MessageContentTests {
                 + #"{"type":"uri","modality":"image","uri":"https://e.com/i"},"#
                 + #"{"type":"file","modality":"document","file_id":"f"}]},"#
                 + #"{"role":"assistant","parts":[{"type":"reasoning","content":"hm"}]},"#
-                + #"""
-                {"role":"assistant","parts":[{"type":"tool_call","id":"c","name":"f","arguments":{\#
-                }}]},
-                """#
-                + #"""
-                {"role":"tool","parts":[{"type":"tool_call_response","id":"c","response":"7"}]},
-                """#
+                    + #"""
+                    {"role":"assistant","parts":[{"type":"tool_call","id":"c","name":"f","arguments":{\#
+                    }}]},
+                    """#
+                    + #"""
+                    {"role":"tool","parts":[{"type":"tool_call_response","id":"c","response":"7"}]},
+                    """#
                 + #"{"role":"assistant","parts":[{"type":"item_reference"}]}]"#)
         #expect(
             try Self.write(.input, #"{"input":"a"}"#, .responses)
@@ -246,14 +246,14 @@ struct MessageContentTests {
             try Self.write(
                 .output, #"{"choices":[{"text":"a","finish_reason":"stop"},{"text":"b"}]}"#,
                 .completions)
-                == #"""
-                [{"role":"assistant","parts":[{"type":"text","content":"a"}],"finish_reason":\#
-                "stop"},
-                """#
-                + #"""
-                {"role":"assistant","parts":[{"type":"text","content":"b"}],"finish_reason":\#
-                "error"}]
-                """#
+                    == #"""
+                    [{"role":"assistant","parts":[{"type":"text","content":"a"}],"finish_reason":\#
+                    "stop"},
+                    """#
+                    + #"""
+                    {"role":"assistant","parts":[{"type":"text","content":"b"}],"finish_reason":\#
+                    "error"}]
+                    """#
         )
         let response = #"""
             {"status":"completed","output":[{"type":"web_search_call","id":"ws","status":\#
@@ -285,10 +285,10 @@ struct MessageContentTests {
                 [{"type":"function","name":"f","description":"dé","parameters":{"type":"object",\#
                 "properties":{}}},
                 """#
-                + #"""
-                {"type":"web_search","name":"web_search"},{"type":"function","name":"flat",\#
-                "parameters":{}}]
-                """#
+                    + #"""
+                    {"type":"web_search","name":"web_search"},{"type":"function","name":"flat",\#
+                    "parameters":{}}]
+                    """#
         )
         #expect(
             try Self.write(.tools, #"{"functions":[{"name":"f"}]}"#)

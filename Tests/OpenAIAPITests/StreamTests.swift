@@ -123,10 +123,10 @@ struct StreamReaderTests {
                 [{"role":"assistant","parts":[{"type":"tool_call","id":"call_1","name":"get",\#
                 "arguments":{"a":1}},
                 """#
-                + #"""
-                {"type":"tool_call","id":"call_2","name":"put","arguments":"x"}],"finish_reason":\#
-                "tool_call"}]
-                """#
+                    + #"""
+                    {"type":"tool_call","id":"call_2","name":"put","arguments":"x"}],"finish_reason":\#
+                    "tool_call"}]
+                    """#
         )
     }
 
@@ -142,10 +142,10 @@ struct StreamReaderTests {
                 "content":"a"},
                 """#
                 + #"{"type":"refusal","content":"no"}],"finish_reason":"content_filter"},"#
-                + #"""
-                {"role":"assistant","parts":[{"type":"text","content":"bd"}],"finish_reason":\#
-                "length"}]
-                """#
+                    + #"""
+                    {"role":"assistant","parts":[{"type":"text","content":"bd"}],"finish_reason":\#
+                    "length"}]
+                    """#
         )
     }
 
