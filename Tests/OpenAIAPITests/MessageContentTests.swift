@@ -208,7 +208,8 @@ struct MessageContentTests {
                 + #"{"type":"file","modality":"document","file_id":"f"}]},"#
                 + #"{"role":"assistant","parts":[{"type":"reasoning","content":"hm"}]},"#
                     + #"""
-                    {"role":"assistant","parts":[{"type":"tool_call","id":"c","name":"f","arguments":{\#
+                    {"role":"assistant","parts":[{"type":"tool_call","id":"c","name":"f",\#
+                    "arguments":{\#
                     }}]},
                     """#
                     + #"""

@@ -124,7 +124,8 @@ struct StreamReaderTests {
                 "arguments":{"a":1}},
                 """#
                     + #"""
-                    {"type":"tool_call","id":"call_2","name":"put","arguments":"x"}],"finish_reason":\#
+                    {"type":"tool_call","id":"call_2","name":"put","arguments":"x"}],\#
+                    "finish_reason":\#
                     "tool_call"}]
                     """#
         )
