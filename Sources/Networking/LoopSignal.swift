@@ -4,10 +4,11 @@ import Synchronization
 ///
 /// A signal that comes before the wait is kept; several are one. Everything but `signal` belongs
 /// to the loop's thread.
+// SAFETY: `signal` touches an atomic and enqueues on the loop; the other members are used on the
+// loop's thread only.
 package final class LoopSignal: @unchecked Sendable {
     private let loop: EventLoop
     private let isSignalled = Atomic<Bool>(false)
-    // Touched on the loop's thread only, which is what makes the class Sendable.
     private let point = WaitPoint()
     private var isWaiting = false
 

@@ -3,8 +3,9 @@ import W3CTraceContext
 
 /// The spans of one request after the hand-over: read by exporters, changed by nobody.
 ///
-/// The one seam where spans leave their thread. Sendable by what `TraceRecorder.finish`
-/// establishes: every span has ended, and ended spans and finished recorders do not change.
+/// The one seam where spans leave their thread.
+// SAFETY: `TraceRecorder.finish` has ended every span, and ended spans and finished recorders do
+// not change any more.
 package struct FinishedTrace: @unchecked Sendable {
     private let recorder: TraceRecorder
 
