@@ -1,11 +1,12 @@
 import Synchronization
 
+// SAFETY: `signal` touches an atomic and enqueues on the loop; the other members are used on the
+// loop's thread only.
+
 /// Wakes one task of a loop from any thread.
 ///
 /// A signal that comes before the wait is kept; several are one. Everything but `signal` belongs
 /// to the loop's thread.
-// SAFETY: `signal` touches an atomic and enqueues on the loop; the other members are used on the
-// loop's thread only.
 package final class LoopSignal: @unchecked Sendable {
     private let loop: EventLoop
     private let isSignalled = Atomic<Bool>(false)

@@ -1,11 +1,12 @@
 import Bytes
 import W3CTraceContext
 
+// SAFETY: `TraceRecorder.finish` has ended every span; ended spans and finished recorders do not
+// change any more.
+
 /// The spans of one request after the hand-over: read by exporters, changed by nobody.
 ///
 /// The one seam where spans leave their thread.
-// SAFETY: `TraceRecorder.finish` has ended every span, and ended spans and finished recorders do
-// not change any more.
 package struct FinishedTrace: @unchecked Sendable {
     private let recorder: TraceRecorder
 
