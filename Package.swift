@@ -60,9 +60,10 @@ let package = Package(
         module("JSON", "Bytes", "CSimdjson"),
         module("HTTPClient", "Bytes", "Networking", "CCurl", "CLibUV"),
         module("YAML", "CYAML"),
+        module("Platform"),
 
         // Domain.
-        module("Configuration", "YAML"),
+        module("Configuration", "Networking", "YAML"),
         module("OpenAIAPI", "Bytes", "JSON", "Crypto"),
         module("HTTPServer", "Bytes", "HTTP1", "Networking"),
         module("Telemetry", "Bytes", "W3CTraceContext"),
@@ -83,7 +84,7 @@ let package = Package(
             name: "MartletCommand",
             dependencies: [
                 "Bytes", "Configuration", "Gateway", "HTTPClient", "MockProvider", "Networking",
-                "OTLP", "Telemetry", "W3CTraceContext",
+                "OTLP", "Platform", "Telemetry", "Upstream", "W3CTraceContext",
             ],
             swiftSettings: shipped),
 
@@ -98,8 +99,12 @@ let package = Package(
         tests("CryptoTests", "Crypto", "Bytes"),
         tests("CompressionTests", "Compression", "Bytes"),
         tests("OpenAIAPITests", "OpenAIAPI", "JSON", "Bytes"),
-        tests("ConfigurationTests", "Configuration", "YAML"),
-        tests("TelemetryTests", "Telemetry", "OTLP", "Bytes", "W3CTraceContext"),
+        .testTarget(
+            name: "ConfigurationTests", dependencies: ["Configuration", "Networking", "YAML"],
+            exclude: ["Fixtures"], swiftSettings: tested),
+        tests(
+            "TelemetryTests", "Telemetry", "OTLP", "Bytes", "W3CTraceContext", "Networking",
+            "Compression"),
         tests("NetworkingTests", "Networking", "Bytes", "GatewayTesting"),
         tests("HTTPServerTests", "HTTPServer", "HTTP1", "Networking", "Bytes", "GatewayTesting"),
         tests("HTTPClientTests", "HTTPClient", "Networking", "Bytes", "GatewayTesting"),

@@ -37,6 +37,14 @@ extension ByteBuffer {
         }
     }
 
+    /// Overwrites four bytes from `offset` of the unconsumed bytes on, the least significant
+    /// first.
+    package mutating func overwrite(at offset: Int, withLittleEndian value: UInt32) {
+        precondition(offset >= 0 && 4 <= end - start - offset)
+        // SAFETY: the range was checked; storeBytes asks for no alignment.
+        unsafe (base + start + offset).storeBytes(of: value.littleEndian, as: UInt32.self)
+    }
+
     /// Overwrites eight bytes from `offset` of the unconsumed bytes on, the least significant
     /// first.
     package mutating func overwrite(at offset: Int, withLittleEndian value: UInt64) {

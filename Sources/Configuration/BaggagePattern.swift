@@ -16,5 +16,6 @@ package struct BaggagePattern: Sendable, Hashable, CustomStringConvertible {
         isPrefix ? key.count > name.count && key.hasPrefix(name) : key == name
     }
 
+    /// As the configuration writes it.
     package var description: String { isPrefix ? name + "*" : name }
 }

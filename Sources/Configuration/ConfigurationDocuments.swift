@@ -76,19 +76,22 @@ package enum ConfigurationDocuments {
 
     /// A key's comment and line.
     private static func example(of key: SettingKey, indent: String) -> String {
-        let value = key.valueText(in: Settings())
-        var facts = ([key.type.name, key.type.range].compactMap(\.self)).joined(separator: ", ")
-        if value == nil || value == "[]" || value == "none", let example = key.example {
-            facts += ", not set unless you do; the line is an example"
-            return comment("\(key.doc) (\(facts); \(variables(key)))", indent)
-                + "\(indent)#\(key.name): \(example)\n"
+        let names = ([key.variable] + key.shortVariables).joined(separator: " or ")
+        var facts = [key.type.name, key.type.range].compactMap(\.self).joined(separator: ", ")
+        var value = standardText(of: key)
+        if let example = key.example, value == nil {
+            value = example
+            facts +=
+                key.fallbackVariable.map { "; default: \($0), if set" } ?? "; not set by default"
         }
-        return comment("\(key.doc) (\(facts); \(variables(key)))", indent)
+        return comment(key.doc, indent) + comment("\(facts); \(names)", indent)
             + "\(indent)#\(key.name): \(value ?? "")\n"
     }
 
-    private static func variables(_ key: SettingKey) -> String {
-        ([key.variable] + key.shortVariables).joined(separator: " or ")
+    /// The default as the file would hold it; nil: there is none.
+    private static func standardText(of key: SettingKey) -> String? {
+        let value = key.valueText(in: Settings())
+        return key.fallbackVariable == nil && value != "[]" ? value : nil
     }
 
     /// `text` as comment lines of at most `lineWidth` columns.
@@ -108,8 +111,7 @@ package enum ConfigurationDocuments {
     private static func table(_ keys: [SettingKey]) -> String {
         var text = "| key | default | type | variable | what it does |\n|---|---|---|---|---|\n"
         for key in keys {
-            var names = ([key.variable] + key.shortVariables).map { "`\($0)`" }
-            if let fallback = key.fallbackVariable { names.append("else `\(fallback)`") }
+            let names = ([key.variable] + key.shortVariables).map { "`\($0)`" }
             let type = [key.type.name, key.type.range].compactMap(\.self).joined(separator: ", ")
             text += "| `\(key.name)` | \(standard(of: key)) | \(type) | "
             text += "\(names.joined(separator: ", ")) | \(key.doc) |\n"
@@ -118,7 +120,7 @@ package enum ConfigurationDocuments {
     }
 
     private static func standard(of key: SettingKey) -> String {
-        guard let value = key.valueText(in: Settings()), value != "[]" else { return "not set" }
-        return "`\(value)`"
+        if let value = standardText(of: key) { return "`\(value)`" }
+        return key.fallbackVariable.map { "`\($0)`, if set" } ?? "not set"
     }
 }

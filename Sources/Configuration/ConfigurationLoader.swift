@@ -5,11 +5,13 @@ package struct ConfigurationFile: Sendable {
     /// UTF-8, at most 1 MiB.
     package let bytes: [UInt8]
 
+    /// The file's bytes as they are.
     package init(name: String, bytes: [UInt8]) {
         self.name = name
         self.bytes = bytes
     }
 
+    /// A file that is at hand as text.
     package init(name: String, text: String) {
         self.init(name: name, bytes: Array(text.utf8))
     }
@@ -24,6 +26,7 @@ package struct ConfigurationFlag: Sendable {
     /// As the environment would write it.
     package let value: String
 
+    /// `path` must be a key of the table: anything else is a programmer's error.
     package init(flag: String, path: String, value: String) {
         self.flag = flag
         self.path = path
@@ -33,7 +36,9 @@ package struct ConfigurationFlag: Sendable {
 
 /// What loading yields.
 package struct LoadedConfiguration: Sendable {
+    /// Validated, all sources merged.
     package let settings: Settings
+    /// Where traces go.
     package let telemetry: TelemetryEnvironment
     /// To be logged at start-up; `telemetry.warnings` are among them.
     package let warnings: [Diagnostic]
@@ -41,6 +46,7 @@ package struct LoadedConfiguration: Sendable {
 
 /// Why loading failed: every error found, in the order file, environment, flags.
 package struct ConfigurationError: Error, Sendable, CustomStringConvertible {
+    /// Errors only, at least one.
     package let diagnostics: [Diagnostic]
 
     /// A line for each.

@@ -17,7 +17,9 @@ package struct Diagnostic: Sendable, Equatable {
         case error, warning
     }
 
+    /// Errors stop the start.
     package let severity: Severity
+    /// What it is about.
     package let location: Location
     /// A sentence without full stop; never holds a secret.
     package let reason: String

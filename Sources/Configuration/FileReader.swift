@@ -25,8 +25,17 @@ struct FileReader {
             guard let root = try YAMLNode.parse(file.bytes), !root.isNull else { return }
             readRoot(root)
         } catch {
-            complain(at: error.position, error.reason)
+            complain(at: error.position, error.reason, suggestion: hint(error, file))
         }
+    }
+
+    /// What a refused line of YAML most likely lacks.
+    private func hint(_ error: YAMLError, _ file: ConfigurationFile) -> String? {
+        let newline = UInt8(ascii: "\n")
+        let lines = file.bytes.split(separator: newline, omittingEmptySubsequences: false)
+        guard lines.indices.contains(error.position.line - 1) else { return nil }
+        let line = String(decoding: lines[error.position.line - 1], as: UTF8.self)
+        return line.contains("[:") ? "an IPv6 address in quotes, \"[::1]:8787\"" : nil
     }
 
     /// The place in diagnostics.
@@ -121,7 +130,7 @@ struct FileReader {
 
     private mutating func scalar(_ node: YAMLNode, _ key: SettingKey) -> [Value] {
         guard case .scalar(let text, let isPlain) = node.content else {
-            complain(at: node.position, "`\(key.path)` takes a \(key.type.name), not a section")
+            complain(at: node.position, "`\(key.path)` takes a value, not a section or a list")
             return []
         }
         if node.tag != nil {

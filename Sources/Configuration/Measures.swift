@@ -4,7 +4,7 @@ enum Measures {
         ("h", 3_600_000), ("m", 60_000), ("s", 1000), ("ms", 1),
     ]
     private static let byteUnits: [(name: String, bytes: Int)] = [
-        ("GiB", 1 << 30), ("MiB", 1 << 20), ("KiB", 1 << 10),
+        ("TiB", 1 << 40), ("GiB", 1 << 30), ("MiB", 1 << 20), ("KiB", 1 << 10),
     ]
 
     /// A whole number with a unit of `ms`, `s`, `m` or `h`.
@@ -24,7 +24,7 @@ enum Measures {
         return .milliseconds(milliseconds)
     }
 
-    /// A whole number of bytes, or with a unit of `KiB`, `MiB` or `GiB`.
+    /// A whole number of bytes, or with a unit of `KiB`, `MiB`, `GiB` or `TiB`.
     static func bytes(_ text: String) throws(ValueProblem) -> Int {
         let (digits, unit) = split(text)
         guard let number = Int(digits), !digits.isEmpty else {
@@ -32,7 +32,7 @@ enum Measures {
         }
         if unit.isEmpty { return number }
         guard let factor = byteUnits.first(where: { $0.name == unit })?.bytes else {
-            throw ValueProblem("is \(quoted(text)); the units are KiB, MiB and GiB")
+            throw ValueProblem("is \(quoted(text)); the units are KiB, MiB, GiB and TiB")
         }
         let (bytes, overflow) = number.multipliedReportingOverflow(by: factor)
         guard !overflow else { throw ValueProblem("is \(quoted(text)), which is too large") }

@@ -1,14 +1,21 @@
 /// Finds what a misspelt name was meant to be.
 enum NearestName {
-    /// The candidate with the fewest edits, if they are few for its length; case is free.
+    /// The candidate with the fewest edits, if they are few for its length, else one that is a
+    /// part of the name or the other way round; case is free.
     static func of(_ name: String, among candidates: [String]) -> String? {
         guard name.count <= 64 else { return nil }
         let allowed = max(1, name.count / 3)
         let measured = candidates.map { (name: $0, edits: distance(name, $0)) }
-        guard let best = measured.min(by: { $0.edits < $1.edits }), best.edits <= allowed else {
-            return nil
+        if let best = measured.min(by: { $0.edits < $1.edits }), best.edits <= allowed {
+            return best.name
         }
-        return best.name
+        return candidates.first { isPart($0, of: name) || isPart(name, of: $0) }
+    }
+
+    /// `part` is the front or the end of `whole`, and long enough to tell something.
+    private static func isPart(_ part: String, of whole: String) -> Bool {
+        let (part, whole) = (part.lowercased(), whole.lowercased())
+        return part.count >= 3 && (whole.hasPrefix(part) || whole.hasSuffix(part))
     }
 
     /// Insertions, deletions, replacements and swaps of neighbours that turn one into the other.

@@ -17,7 +17,10 @@ extension Secret: CustomStringConvertible, CustomDebugStringConvertible, CustomR
     /// What is shown in place of the value.
     package static let redacted = "<redacted>"
 
+    /// Never the value.
     package var description: String { Self.redacted }
+    /// Never the value.
     package var debugDescription: String { Self.redacted }
+    /// Without children: reflection and `dump` see nothing.
     package var customMirror: Mirror { Mirror(self, children: EmptyCollection<Mirror.Child>()) }
 }

@@ -46,7 +46,8 @@ enum SecretReference {
         switch SecretReference(text) {
         case .variable(let name):
             guard let value = source.environment[name], !value.isEmpty else {
-                throw ValueProblem("names the environment variable \(quoted(name)), which is not set")
+                throw ValueProblem(
+                    "names the environment variable \(quoted(name)), which is not set")
             }
             return (value, "the environment variable \(quoted(name))")
         case .file(let path):

@@ -1,19 +1,30 @@
+import Networking
+
 /// What a process of the gateway runs with: file, environment and flags, merged and validated.
 ///
 /// A snapshot: made once by `ConfigurationLoader` and shared by all workers. The values below
 /// are the defaults, here and nowhere else; `SettingsTable` describes, parses and documents
 /// each key and reads its default from here.
 package struct Settings: Sendable, Equatable {
+    /// Where clients come in.
     package internal(set) var listener = ListenerSettings()
     /// Worker threads, each with a loop; nil: one for each core this process may use.
     package internal(set) var workers: Int?
+    /// The provider.
     package internal(set) var upstream = UpstreamSettings()
+    /// Who may call.
     package internal(set) var keys = KeySettings()
+    /// Sizes and counts.
     package internal(set) var limits = LimitSettings()
+    /// How long anything may take.
     package internal(set) var timeouts = TimeoutSettings()
+    /// What spans hold.
     package internal(set) var telemetry = TelemetrySettings()
+    /// Prompts and answers on spans.
     package internal(set) var content = ContentSettings()
+    /// After SIGTERM.
     package internal(set) var shutdown = ShutdownSettings()
+    /// The process's log.
     package internal(set) var log = LogSettings()
 
     /// The defaults.
@@ -28,6 +39,7 @@ package struct ListenerSettings: Sendable, Equatable {
     package internal(set) var backlog = 1024
     /// Open client connections of the process; accepting pauses at this number.
     package internal(set) var connectionsMax = 10_000
+    /// What EOF from a client during its request means.
     package internal(set) var halfClose = HalfClose.close
 }
 
@@ -41,6 +53,7 @@ package enum HalfClose: String, Sendable, CaseIterable {
 
 /// `upstream`: the provider.
 package struct UpstreamSettings: Sendable, Equatable {
+    /// Base URL of an OpenAI-compatible API.
     package internal(set) var url = BaseURL.openAI
     /// Overrides `gen_ai.provider.name`; nil: told by the URL's host.
     package internal(set) var provider: String?
@@ -54,7 +67,9 @@ package struct UpstreamSettings: Sendable, Equatable {
     package internal(set) var injectUsage = true
     /// Send `traceparent` and `tracestate`.
     package internal(set) var propagateTraceContext = true
+    /// Send the caller's `baggage` on.
     package internal(set) var forwardBaggage = false
+    /// Send the caller's `cookie` on.
     package internal(set) var forwardCookies = false
     /// Connections kept, for each worker. Fewer than calls in flight costs a connect a call.
     package internal(set) var connectionsMax = 2048
@@ -86,6 +101,7 @@ package struct LimitSettings: Sendable, Equatable {
     package internal(set) var streamBufferBytesMax = 256 << 10
     /// An unfinished event held back until its kind is known; beyond it, it is passed on.
     package internal(set) var heldEventBytesMax = 64 << 10
+    /// Levels of nesting in a JSON body; beyond it 400.
     package internal(set) var jsonDepthMax = 128
     /// All header fields of an upstream's response together; beyond it 502.
     package internal(set) var upstreamHeaderBytesMax = 64 << 10
@@ -121,10 +137,12 @@ package struct TimeoutSettings: Sendable, Equatable {
 
 /// `telemetry`: what spans hold. Where they go is `TelemetryEnvironment`.
 package struct TelemetrySettings: Sendable, Equatable {
+    /// Baggage keys that become span attributes.
     package internal(set) var baggageAttributes: [BaggagePattern] = [
         BaggagePattern("session.id"), BaggagePattern("user.id"),
         BaggagePattern("gen_ai.conversation.id"), BaggagePattern("metadata.*"),
     ]
+    /// What a caller's `traceparent` does.
     package internal(set) var traceContext = IncomingTraceContext.trust
     /// `gen_ai.system` beside `gen_ai.provider.name`.
     package internal(set) var genAISystemAlias = true
@@ -148,6 +166,7 @@ package enum IncomingTraceContext: String, Sendable, CaseIterable {
 
 /// `content`: prompts and answers on spans.
 package struct ContentSettings: Sendable, Equatable {
+    /// Where content goes, unless the `OTEL_*` variable says otherwise.
     package internal(set) var capture = ContentCapture.auto
     /// One part of a message.
     package internal(set) var partBytesMax = 64 << 10
@@ -175,7 +194,9 @@ package struct ShutdownSettings: Sendable, Equatable {
 
 /// `log`.
 package struct LogSettings: Sendable, Equatable {
+    /// The least important entries written.
     package internal(set) var level = LogLevel.info
+    /// How they are written.
     package internal(set) var format = LogFormat.text
 }
 

@@ -1,3 +1,5 @@
+import Networking
+
 /// Merges the sources over the defaults and keeps who set what.
 struct SettingsBuilder {
     private(set) var settings = Settings()
@@ -21,7 +23,6 @@ struct SettingsBuilder {
                 setting.key, setting.values.map(\.text), isFile: true,
                 places: places.isEmpty ? [reader.location(setting.position)] : places)
         }
-        sortFileDiagnostics()
     }
 
     /// The variables, the full name of a key winning over its short one.
@@ -63,10 +64,13 @@ struct SettingsBuilder {
         {
             complain("upstream.connectionAgeMax", "is above upstream.connectionLifetimeMax")
         }
-        if let problem = settings.exposureProblem {
+        // Client keys that could not be read are said already.
+        let areKeysMissing = !diagnostics.contains { $0.reason.hasPrefix("`keys.clientKeys`") }
+        if areKeysMissing, let problem = settings.exposureProblem {
             diagnostics.append(
                 Diagnostic(.error, at: origins["listener.address"] ?? .settings, problem))
         }
+        sortDiagnostics()
     }
 
     private mutating func assign(_ key: SettingKey, variable name: String) {
@@ -119,12 +123,16 @@ struct SettingsBuilder {
         }
     }
 
-    private mutating func sortFileDiagnostics() {
-        func place(_ diagnostic: Diagnostic) -> (Int, Int) {
-            if case .file(_, let line, let column) = diagnostic.location { return (line, column) }
-            return (0, 0)
+    /// Those of the file by place, then the others in the order they were found.
+    private mutating func sortDiagnostics() {
+        func place(_ found: (index: Int, diagnostic: Diagnostic)) -> (Int, Int, Int) {
+            if case .file(_, let line, let column) = found.diagnostic.location {
+                return (line, column, found.index)
+            }
+            return (.max, .max, found.index)
         }
-        diagnostics.sort { place($0) < place($1) }
+        let found = diagnostics.enumerated().map { (index: $0, diagnostic: $1) }
+        diagnostics = found.sorted { place($0) < place($1) }.map(\.diagnostic)
     }
 }
 

@@ -62,6 +62,7 @@ enum SettingsTable {
             "Value of `gen_ai.provider.name`; without it the URL's host decides."),
         SettingKey(
             "upstream.apiKey", .secret(\.upstream.apiKey), fallback: "OPENAI_API_KEY",
+            example: "env:OPENAI_API_KEY",
             """
             The provider's key, sent where the caller sent none or sent a client key of this \
             gateway.
@@ -128,7 +129,7 @@ enum SettingsTable {
             "A larger body of a chat, completion, embeddings or responses call is answered 413."),
         SettingKey(
             "limits.passThroughBodyBytesMax",
-            .bytes(\.limits.passThroughBodyBytesMax, kibibyte...(1 << 50)),
+            .bytes(\.limits.passThroughBodyBytesMax, kibibyte...(1 << 40)),
             "A larger body on any other path is answered 413."),
         SettingKey(
             "limits.streamBufferBytesMax",
@@ -147,7 +148,7 @@ enum SettingsTable {
             "A larger header of an upstream's answer is a protocol error (502)."),
         SettingKey(
             "limits.responseBytesMax",
-            .bytes(\.limits.responseBytesMax, kibibyte...(1 << 50)),
+            .bytes(\.limits.responseBytesMax, kibibyte...(1 << 40)),
             "A larger answer is refused (502), or cut where it has begun."),
         SettingKey(
             "limits.informationalResponsesMax",

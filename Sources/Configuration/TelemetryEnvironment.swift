@@ -12,9 +12,13 @@ package struct TelemetryEnvironment: Sendable, Equatable {
     package internal(set) var serviceVersion: String?
     /// The other resource attributes, in order, keys unique.
     package internal(set) var resourceAttributes: [ResourceAttribute] = []
+    /// `OTEL_TRACES_SAMPLER`.
     package internal(set) var sampler = SamplerSettings.parentBasedAlwaysOn
+    /// `OTEL_BSP_*`.
     package internal(set) var batch = BatchSettings()
+    /// `OTEL_PROPAGATORS`; empty for `none`.
     package internal(set) var propagators: Set<Propagator> = [.traceContext, .baggage]
+    /// `OTEL_SPAN_*_LIMIT` and the general ones.
     package internal(set) var limits = SpanLimitSettings()
     /// Message content goes to the console too.
     package internal(set) var consoleCapturesContent = false
@@ -50,13 +54,17 @@ package struct ExporterSettings: Sendable, Equatable {
         case none, gzip
     }
 
+    /// Who asked for it.
     package internal(set) var family: Family
     /// The final URL, path included (gRPC: without the method). May hold credentials.
     package internal(set) var url: Secret
     /// `url` as it may be shown: without user information and query.
     package internal(set) var displayURL: String
+    /// In order, names unique but for case.
     package internal(set) var headers: [ExportHeader]
+    /// Which of them a transport exists for is not decided here.
     package internal(set) var wireProtocol: WireProtocol
+    /// Of request bodies.
     package internal(set) var compression: Compression
     /// For one batch, retries included; nil: no limit.
     package internal(set) var timeout: Duration?
@@ -80,7 +88,9 @@ package struct ExportHeader: Sendable, Equatable {
 
 /// A resource attribute; values from the environment are strings.
 package struct ResourceAttribute: Sendable, Equatable {
+    /// Not empty.
     package let key: String
+    /// Percent-decoded.
     package let value: String
 }
 
@@ -96,6 +106,7 @@ package enum SamplerSettings: Sendable, Equatable {
 
 /// `OTEL_BSP_*`.
 package struct BatchSettings: Sendable, Equatable {
+    /// A batch waits this long at most.
     package internal(set) var scheduleDelay = Duration.milliseconds(5000)
     /// nil: no limit.
     package internal(set) var exportTimeout: Duration? = .milliseconds(30_000)
@@ -115,9 +126,14 @@ package enum Propagator: String, Sendable, CaseIterable {
 package struct SpanLimitSettings: Sendable, Equatable {
     /// Characters of a string value; nil: no limit.
     package internal(set) var attributeValueLengthMax: Int?
+    /// Attributes of a span.
     package internal(set) var attributeCountMax = 128
+    /// Events of a span.
     package internal(set) var eventCountMax = 128
+    /// Links of a span.
     package internal(set) var linkCountMax = 128
+    /// Attributes of an event.
     package internal(set) var eventAttributeCountMax = 128
+    /// Attributes of a link.
     package internal(set) var linkAttributeCountMax = 128
 }

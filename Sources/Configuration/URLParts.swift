@@ -85,11 +85,10 @@ struct URLParts: Equatable {
     private static func isNameOrIPv4(_ text: Substring) -> Bool {
         guard !text.isEmpty, text.utf8.count <= 253 else { return false }
         if text.allSatisfy({ $0 == "." || $0.isNumber }) { return isIPv4(text) }
-        return text.split(separator: ".", omittingEmptySubsequences: false).enumerated().allSatisfy {
-            // A dot at the end is the root.
-            ($1.isEmpty && $0 > 0 && text.last == ".")
-                || (!$1.isEmpty && $1.utf8.count <= 63
-                    && $1.utf8.allSatisfy(isNameByte) && $1.first != "-")
+        // A dot at the end is the root.
+        let name = text.last == "." ? text.dropLast() : text
+        return name.split(separator: ".", omittingEmptySubsequences: false).allSatisfy {
+            (1...63).contains($0.utf8.count) && $0.utf8.allSatisfy(isNameByte) && $0.first != "-"
         }
     }
 

@@ -7,7 +7,9 @@ extension ByteBuffer {
         let (days, second) = unixTime.flooredQuotientAndRemainder(by: 86_400)
         let (year, month, day) = Self.civilDate(daysSince1970: days)
         precondition((0...9999).contains(year))
-        appendLetters(of: "SunMonTueWedThuFriSat", at: (days + 4).flooredQuotientAndRemainder(by: 7).1)
+        // 1 January 1970 was a Thursday.
+        let weekday = (days + 4).flooredQuotientAndRemainder(by: 7).1
+        appendLetters(of: "SunMonTueWedThuFriSat", at: weekday)
         append(", ")
         append(twoDigits: day)
         append(ASCII.space)

@@ -179,7 +179,8 @@ extension FieldName {
             } else {
                 .other
             }
-        case 25: name.equalsIgnoringCase("strict-transport-security") ? .strictTransportSecurity : .other
+        case 25:
+            name.equalsIgnoringCase("strict-transport-security") ? .strictTransportSecurity : .other
         default: .other
         }
     }

@@ -26,6 +26,7 @@ package struct HTTP1ParseError: Error, Equatable {
     /// Where: in bytes from the start of the head, or of the body as sent for what is wrong in it.
     package let offset: Int
 
+    /// A refusal for that reason, at that offset.
     package init(_ cause: Cause, at offset: Int) {
         self.cause = cause
         self.offset = offset

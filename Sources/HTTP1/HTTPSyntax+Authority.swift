@@ -1,7 +1,8 @@
 import Bytes
 
 extension HTTPSyntax {
-    /// A byte of a path but for "%": unreserved, sub-delims, ":", "@" or "/" (RFC 3986 section 3.3).
+    /// A byte of a path but for "%": unreserved, sub-delims, ":", "@" or "/"
+    /// (RFC 3986 section 3.3).
     static func isPathByte(_ byte: UInt8) -> Bool {
         let mask: UInt64 =
             switch byte >> 6 {
@@ -12,7 +13,8 @@ extension HTTPSyntax {
         return mask >> UInt64(byte & 63) & 1 == 1
     }
 
-    /// `host [":" port]` with a host that is not empty (RFC 3986 section 3.2, RFC 9110 section 7.2).
+    /// `host [":" port]` with a host that is not empty (RFC 3986 section 3.2, RFC 9110
+    /// section 7.2).
     ///
     /// A comma, which the grammar allows in a name, is refused: no host has one, and a joined pair
     /// of Host fields does.
@@ -42,8 +44,9 @@ extension HTTPSyntax {
         guard bytes.count >= 2 else { return false }
         for index in bytes.indices {
             let byte = bytes[index]
-            guard ASCII.hexValue(byte) != nil || byte == UInt8(ascii: ":")
-                || byte == UInt8(ascii: ".")
+            guard
+                ASCII.hexValue(byte) != nil || byte == UInt8(ascii: ":")
+                    || byte == UInt8(ascii: ".")
             else { return false }
         }
         return bytes.firstIndex(of: UInt8(ascii: ":")) != nil

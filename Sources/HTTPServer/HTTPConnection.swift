@@ -79,6 +79,8 @@ package final class HTTPConnection {
     package private(set) var requestAt: UInt64 = 0
     /// Bytes of the current response's body that were written.
     package var responseBytes: Int { response.bodyBytes }
+    /// The client's numeric address and port; nil for a unix socket.
+    package private(set) lazy var peer = stream.peer
     var index = -1
 
     package init(loop: EventLoop, stream: SocketStream, settings: ConnectionSettings) {

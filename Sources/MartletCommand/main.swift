@@ -1,1 +1,3 @@
-print("martlet")
+import Platform
+
+Termination.exit(MartletProgram.run(CommandLine.arguments))

@@ -32,4 +32,7 @@ package struct AnchoredClock {
 
     /// Nanoseconds since 1970-01-01 UTC.
     package var now: UInt64 { Clock.monotonic &+ offset }
+
+    /// The same for a time that was read from `Clock.monotonic`.
+    package func time(atMonotonic nanoseconds: UInt64) -> UInt64 { nanoseconds &+ offset }
 }

@@ -9,7 +9,9 @@ package struct DescriptorOutput: Sendable {
         self.descriptor = descriptor
     }
 
+    /// Descriptor 1.
     package static let standardOutput = DescriptorOutput(descriptor: STDOUT_FILENO)
+    /// Descriptor 2.
     package static let standardError = DescriptorOutput(descriptor: STDERR_FILENO)
 
     /// Writes all of `bytes`, at most 4096 of them, or nothing; false where the descriptor is

@@ -38,12 +38,13 @@ package final class EventLoop: TaskExecutor, @unchecked Sendable {
         // SAFETY: the handle lives as long as the loop; the callback only ends the poll.
         unsafe uv_async_init(handle, wake) { _ in }
         deadlines = DeadlineSweep(loop: self)
+        // SAFETY: the reference is never given back: a loop is closed with its process, and
+        // handles and tasks may use it until then.
+        unsafe _ = Unmanaged.passRetained(self)
     }
 
-    /// A loop is closed with its process: workers live as long as it does.
-    deinit {
-        preconditionFailure("an event loop lives as long as its process")
-    }
+    /// Processors in the affinity mask of the process: the loops that can run at a time.
+    package static var processorCount: Int { Int(uv_available_parallelism()) }
 
     /// Milliseconds of a monotonic clock, read once a turn.
     package var now: UInt64 {

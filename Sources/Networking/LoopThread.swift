@@ -3,7 +3,7 @@ import Glibc
 
 /// A thread that runs an event loop.
 @safe
-package struct LoopThread: ~Copyable, Sendable {
+package final class LoopThread: Sendable {
     private let thread: pthread_t
 
     /// Starts a thread named `name` (15 bytes are kept) that runs `loop` until it is stopped.
@@ -23,9 +23,8 @@ package struct LoopThread: ~Copyable, Sendable {
         self.thread = thread
     }
 
-    /// Waits until the loop was stopped and its thread has ended.
-    package consuming func join() {
-        // Joined once, as `join` consumes the value.
+    /// Waits until the loop was stopped and its thread has ended. To be called once.
+    package func join() {
         pthread_join(thread, nil)
     }
 

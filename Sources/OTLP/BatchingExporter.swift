@@ -10,11 +10,14 @@ package struct ExporterOptions: Sendable {
     package var delay: UInt64 = 5_000_000_000
     /// Bytes of an encoded batch before compression: many receivers take 4 MiB at most.
     package var batchBytesMax = 7 << 19
+    /// How long a batch is tried.
     package var retries = RetryPolicy()
+    /// Bodies are compressed (`OTEL_EXPORTER_OTLP_COMPRESSION`).
     package var isGzip = false
     /// Whether attributes with message content are sent.
     package var includesContent = false
 
+    /// The defaults of the specification.
     package init() {}
 }
 
@@ -39,6 +42,7 @@ package final class BatchingExporter {
 
     private var counters: ExportCounters { queue.counters }
 
+    /// `transport` and `schedule` belong to the loop that `run` will be a task of.
     package init(
         queue: ExportQueue, options: ExporterOptions, resource: ExportResource,
         transport: any ExportTransport, schedule: any ExportSchedule, log: Log
@@ -145,7 +149,7 @@ package final class BatchingExporter {
                 let outcome = await transport.send(body, isGzip: isGzip, timeout: left)
                 action = settle(outcome, batch, &machine)
             case .wait(let nanoseconds):
-                guard await sleep(nanoseconds) else {
+                guard await idle(for: nanoseconds) else {
                     return lose(batch.count, .shutdown, "the process ended before the export")
                 }
                 action = machine.proceed(now: schedule.now)
@@ -153,7 +157,7 @@ package final class BatchingExporter {
                 return
             case .giveUp(let reason, let pause):
                 lose(batch.count, reason, "spans were given up")
-                _ = await sleep(pause)
+                _ = await idle(for: pause)
                 return
             case .split:
                 return await deliverHalves(of: batch, machine)
@@ -249,7 +253,7 @@ package final class BatchingExporter {
     }
 
     /// Waits, unless the queue's closing deadline comes first: then false.
-    private func sleep(_ nanoseconds: UInt64) async -> Bool {
+    private func idle(for nanoseconds: UInt64) async -> Bool {
         let end = schedule.now &+ nanoseconds
         while true {
             let now = schedule.now

@@ -11,6 +11,7 @@ package struct RetryPolicy: Sendable {
     /// Nanoseconds between two retries at most.
     package var backoffMax: UInt64 = 10_000_000_000
 
+    /// The defaults.
     package init() {}
 }
 

@@ -9,6 +9,7 @@ package enum TransportOutcome: Sendable {
 
 /// An answer, as far as the exporter looks at it.
 package struct ExportResponse: Sendable {
+    /// The HTTP status.
     package let status: Int
     /// The header's value, if any.
     package let retryAfter: String?
@@ -17,6 +18,7 @@ package struct ExportResponse: Sendable {
     /// At most `BatchingExporter.responseBytesMax` bytes; empty where there were more.
     package let body: [UInt8]
 
+    /// An answer; `retryAfter` and `contentType` are headers' values.
     package init(
         status: Int, retryAfter: String? = nil, contentType: String? = nil, body: [UInt8] = []
     ) {

@@ -5,7 +5,7 @@ import Telemetry
 /// One exporter on a thread and loop of its own: it never touches the request path.
 ///
 /// It ends when its queue is closed: `queue.close(deadline:)`, then `join`.
-package struct ExporterThread: ~Copyable, Sendable {
+package final class ExporterThread: Sendable {
     private let thread: LoopThread
 
     /// Starts the exporter of `queue` by http/protobuf.
@@ -24,7 +24,7 @@ package struct ExporterThread: ~Copyable, Sendable {
                 queue: queue, options: options, resource: resource, transport: transport,
                 schedule: LoopSchedule(wakeUp: wakeUp), log: log)
             await exporter.run()
-            await Self.end(loop, keeping: client)
+            loop.stop()
         }
         thread = LoopThread(name: "export", loop: loop)
     }
@@ -39,24 +39,13 @@ package struct ExporterThread: ~Copyable, Sendable {
                 queue: queue, options: options, schedule: LoopSchedule(wakeUp: wakeUp),
                 output: output)
             await exporter.run()
-            await Self.end(loop, keeping: nil)
+            loop.stop()
         }
         thread = LoopThread(name: "console", loop: loop)
     }
 
     /// Waits until the queue was closed and the exporter is done with it.
-    package consuming func join() {
+    package func join() {
         thread.join()
-    }
-
-    /// Stops the loop and never returns: a loop and a client live as long as the process, and
-    /// this suspended task is what holds them.
-    private static func end(_ loop: EventLoop, keeping client: HTTPClient?) async {
-        loop.stop()
-        let never = WaitPoint()
-        while true {
-            await never.wait()
-            withExtendedLifetime((loop, client)) {}
-        }
     }
 }

@@ -9,6 +9,7 @@ package struct ExportEndpoint: Sendable {
     /// the body's format excepted.
     package let headers: [(name: String, value: String)]
 
+    /// A receiver at `url`, which is used as it is.
     package init(url: String, headers: [(name: String, value: String)] = []) {
         self.url = url
         self.headers = headers
@@ -38,6 +39,7 @@ package final class HTTPExportTransport: ExportTransport {
         gzipHeaders = headers + [("content-encoding", "gzip")]
     }
 
+    /// One POST on a pooled connection.
     package func send(
         _ body: borrowing ByteBuffer, isGzip: Bool, timeout: UInt64
     ) async -> TransportOutcome {

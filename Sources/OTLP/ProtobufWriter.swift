@@ -7,6 +7,7 @@ package struct ProtobufWriter: ~Copyable {
     /// What was written.
     package var buffer: ByteBuffer
 
+    /// A writer that appends to `buffer`.
     package init(into buffer: consuming ByteBuffer) {
         self.buffer = buffer
     }
@@ -33,6 +34,7 @@ package struct ProtobufWriter: ~Copyable {
         buffer.append(littleEndian: value)
     }
 
+    /// A field of type fixed32.
     package mutating func field(_ number: Int, fixed32 value: UInt32) {
         tag(number, wireType: 5)
         buffer.append(littleEndian: value)
@@ -45,6 +47,7 @@ package struct ProtobufWriter: ~Copyable {
         buffer.append(value)
     }
 
+    /// A field of type string.
     package mutating func field(_ number: Int, string value: String) {
         field(number, bytes: value.utf8.span)
     }

@@ -4,9 +4,12 @@ import W3CTraceContext
 
 /// A span and the request's spans it came with.
 package struct ExportItem {
+    /// The request, which holds the trace's `tracestate`.
     package let trace: FinishedTrace
+    /// One of its spans.
     package let span: SpanRecord
 
+    /// `span` belongs to `trace`.
     package init(trace: FinishedTrace, span: SpanRecord) {
         self.trace = trace
         self.span = span
@@ -54,6 +57,7 @@ package struct TraceEncoder: Sendable {
 
     private let resource: ExportResource
 
+    /// An encoder of spans of `resource`.
     package init(resource: ExportResource) {
         self.resource = resource
     }

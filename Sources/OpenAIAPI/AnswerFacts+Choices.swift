@@ -25,7 +25,7 @@ extension AnswerFacts {
         var members = document.members(of: choice)
         while let member = members.next() {
             let key = member.key
-            switch document.rawString(key).count {
+            switch document.nameCount(key) {
             case 4 where document.string(key, equals: "text"): text = member.value
             case 5 where document.string(key, equals: "index"):
                 index = document.integer(member.value) ?? ordinal
@@ -56,7 +56,7 @@ extension AnswerFacts {
         while let member = members.next() {
             let key = member.key
             let value = member.value
-            switch document.rawString(key).count {
+            switch document.nameCount(key) {
             case 4 where document.string(key, equals: "role"):
                 content?.append(value, of: document, as: .role, choice: choice)
             case 5 where document.string(key, equals: "audio"):

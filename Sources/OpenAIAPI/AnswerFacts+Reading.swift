@@ -32,7 +32,7 @@ extension AnswerFacts {
         while let member = members.next() {
             let key = member.key
             let value = member.value
-            switch document.rawString(key).count {
+            switch document.nameCount(key) {
             case 2 where document.string(key, equals: "id"):
                 if idRange.isEmpty { texts.keep(value, of: document, at: &idRange) }
             case 5 where document.string(key, equals: "model"):
@@ -48,7 +48,9 @@ extension AnswerFacts {
             case 12 where document.string(key, equals: "service_tier"):
                 texts.keep(value, of: document, at: &serviceTierRange)
             case 18 where document.string(key, equals: "system_fingerprint"):
-                if fingerprintRange.isEmpty { texts.keep(value, of: document, at: &fingerprintRange) }
+                if fingerprintRange.isEmpty {
+                    texts.keep(value, of: document, at: &fingerprintRange)
+                }
             case 4 where endpoint == .embeddings && document.string(key, equals: "data"):
                 takeEmbeddings(value, document)
             default: break
@@ -71,7 +73,7 @@ extension AnswerFacts {
         while let member = members.next() {
             let key = member.key
             let value = member.value
-            switch document.rawString(key).count {
+            switch document.nameCount(key) {
             case 12 where document.string(key, equals: "input_tokens"),
                 13 where document.string(key, equals: "prompt_tokens"):
                 usage.inputTokens = document.tokenCount(value)
@@ -165,19 +167,39 @@ extension AnswerFacts {
             || document.string(type, equals: "response.failed")
         {
             isDone = true
-        } else if document.string(type, equals: "error") {
+        } else if document.string(type, equals: "error"), !hasError {
             takeError(object, document)
             // Here `type` is the event's own.
             errorTypeRange = 0..<0
-        } else if let delta = document.value("delta", of: object) {
-            guard document.rawString(delta).count > 0 else { return }
+        } else if document.string(type, equals: "response.output_item.done") {
+            takeCall(object, document, &content)
+        } else if let delta = document.value("delta", of: object),
+            document.rawString(delta).count > 0
+        {
             hasContent = true
             if document.string(type, equals: "response.output_text.delta") {
                 content?.append(delta, of: document, as: .text, choice: 0)
             } else if document.string(type, equals: "response.refusal.delta") {
                 content?.append(delta, of: document, as: .refusal, choice: 0)
+            } else if document.string(type, equals: "response.reasoning_summary_text.delta") {
+                content?.append(delta, of: document, as: .reasoning, choice: 0)
             }
         }
+    }
+
+    /// Takes a finished function call of the Responses API, which comes whole besides its pieces.
+    private mutating func takeCall(
+        _ event: JSONValue, _ document: borrowing JSONDocument, _ content: inout CapturedContent?
+    ) {
+        guard content != nil, let item = document.value("item", of: event),
+            let type = document.value("type", of: item),
+            document.string(type, equals: "function_call")
+        else { return }
+        let index = document.value("output_index", of: event).flatMap { document.integer($0) } ?? 0
+        if let id = document.value("call_id", of: item) {
+            content?.append(id, of: document, as: .toolID, choice: 0, tool: index)
+        }
+        content?.appendFunction(item, of: document, choice: 0, tool: index)
     }
 }
 

@@ -15,7 +15,7 @@ extension CallRequest {
     ) {
         let key = member.key
         let value = member.value
-        switch document.rawString(key).count {
+        switch document.nameCount(key) {
         case 1 where document.string(key, equals: "n"):
             choiceCount = document.integer(value)
         case 4 where document.string(key, equals: "stop"):
@@ -46,7 +46,7 @@ extension CallRequest {
     ) {
         let key = member.key
         let value = member.value
-        switch document.rawString(key).count {
+        switch document.nameCount(key) {
         case 4 where document.string(key, equals: "text"):
             // Responses: {"text": {"format": {"type": ...}}}.
             if let format = document.value("format", of: value) {

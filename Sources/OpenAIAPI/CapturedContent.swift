@@ -11,6 +11,9 @@ package struct CapturedContent: ~Copyable {
 
     enum Kind: UInt8 {
         case role, text, refusal, reasoning, toolID, toolName, toolArguments
+
+        /// It belongs to a tool call.
+        var isOfTool: Bool { rawValue >= Kind.toolID.rawValue }
     }
 
     struct Fragment: Equatable {

@@ -114,6 +114,12 @@ package struct SSEParser: ~Copyable {
         }
     }
 
+    /// Where in the chunk the event's data begins, if it is one line that lies there whole.
+    var dataOffset: Int? {
+        guard case .chunk(let range) = place else { return nil }
+        return range.lowerBound
+    }
+
     /// Reads on in `chunk` to the next blank line; nil when the chunk is used up.
     package mutating func next(in chunk: Span<UInt8>) -> Block? {
         if blockHasEnded { beginBlock() }

@@ -4,14 +4,13 @@ import JSON
 /// The tap beside the relay: reads a streamed answer and never fails; what it cannot parse it
 /// counts.
 ///
-/// It parses where the chunk lies, and keeps only what a chunk boundary cut. Chunks are readable
-/// for `ByteBuffer.padding` bytes past their end, as the bytes of a `ByteBuffer` are. The scanner
-/// is the worker's: it holds no document between two calls.
+/// It parses where the chunk lies, and keeps only what a chunk boundary cut. The scanner is the
+/// worker's: one serves all streams, which leave nothing in it between two calls.
 package struct StreamReader: ~Copyable {
     /// What the stream has said so far.
     package internal(set) var facts = AnswerFacts()
     /// The answer's content, where it was asked for.
-    package internal(set) var content: CapturedContent?
+    package var content: CapturedContent?
     private let endpoint: Endpoint
     private var parser: SSEParser
 
@@ -41,13 +40,15 @@ package struct StreamReader: ~Copyable {
         case .event:
             edit = Self.take(parser, chunk, endpoint, &facts, &content, scanner: &scanner)
         }
-        return Block(range: parser.range, edit: edit)
+        return Block(range: parser.range, edit: edit, dataOffset: parser.dataOffset)
     }
 
     /// A part of the stream up to a blank line.
     struct Block {
         let range: Range<Int>
         let edit: UsageEdit
+        /// Where in the chunk its data begins, if it is one line that lies there whole.
+        let dataOffset: Int?
     }
 
     /// Bytes of the stream before the chunk at hand.
@@ -94,5 +95,19 @@ package enum AnswerReader {
             facts.unreadableCount = 1
         }
         return facts
+    }
+}
+
+extension StreamReader {
+    /// Appends `gen_ai.output.messages` of what came so far; false, with nothing appended, where
+    /// the content is not captured or there is none.
+    package borrowing func appendOutputMessages(
+        with writer: inout MessageContent, to buffer: inout ByteBuffer
+    ) -> Bool {
+        switch content {
+        case .none: false
+        case .some(let content):
+            writer.appendOutputMessages(of: content, facts: facts, to: &buffer)
+        }
     }
 }

@@ -12,12 +12,14 @@ package struct UsageFilter: ~Copyable {
     package static let heldBytesMax = 64 << 10
 
     /// The tap, whose facts include the usage that is taken out.
-    package internal(set) var reader: StreamReader
+    package var reader: StreamReader
     private var held = ByteBuffer()
     /// The unfinished event grew too long: its bytes pass.
     private var isPassing = false
     /// A block that was taken out ended with a CR at the chunk's end: an LF after it goes too.
     private var dropsLineFeed = false
+    /// What is left of the unfinished block begins inside a comment, whose start has passed.
+    private var isInsideComment = false
 
     package init(reader: consuming StreamReader) {
         self.reader = reader
@@ -43,15 +45,20 @@ package struct UsageFilter: ~Copyable {
             isPassing = false
             if !held.isEmpty {
                 held.append(bytes.extracting(done..<end))
-                Self.copy(held.bytes, edit, to: &output)
+                Self.copy(held.bytes, edit, isInsideComment, to: &output)
                 held.removeAll(keeping: 4 << 10)
                 done = end
+            } else if case .dropBytes(let range) = edit, let data = block.dataOffset {
+                output.append(bytes.extracting(done..<data + range.lowerBound))
+                done = data + range.upperBound
             } else if edit != .none {
                 let start = max(done, block.range.lowerBound - offset)
                 output.append(bytes.extracting(done..<start))
-                Self.copy(bytes.extracting(start..<end), edit, to: &output)
+                Self.copy(
+                    bytes.extracting(start..<end), edit, isInsideComment, to: &output)
                 done = end
             }
+            isInsideComment = false
             if edit == .dropEvent, end == bytes.count, bytes[end - 1] == ASCII.carriageReturn {
                 dropsLineFeed = true
             }
@@ -71,8 +78,11 @@ package struct UsageFilter: ~Copyable {
         let start = held.isEmpty ? max(done, reader.blockOffset - offset) : done
         output.append(bytes.extracting(done..<start))
         let rest = bytes.extracting(start..<bytes.count)
-        if isPassing || held.isEmpty && reader.isInComments {
+        if isPassing {
             output.append(rest)
+        } else if held.isEmpty, reader.isInComments {
+            output.append(rest)
+            isInsideComment = reader.position == .insideLine
         } else if held.count + rest.count > Self.heldBytesMax {
             finish(into: &output)
             output.append(rest)
@@ -82,33 +92,39 @@ package struct UsageFilter: ~Copyable {
         }
     }
 
-    /// Copies a block without what `edit` takes out.
+    /// Copies a block without what `edit` takes out. `isInsideComment`: its first line is the rest
+    /// of a comment.
     private static func copy(
-        _ block: Span<UInt8>, _ edit: UsageEdit, to output: inout ByteBuffer
+        _ block: Span<UInt8>, _ edit: UsageEdit, _ isInsideComment: Bool,
+        to output: inout ByteBuffer
     ) {
+        var start = isInsideComment ? SSEParser.lineBounds(block, from: 0).next : 0
         switch edit {
-        case .none: output.append(block)
-        case .dropEvent: output.append(block.extracting(0..<commentsEnd(block)))
-        case .dropBytes(let range): copy(block, without: range, to: &output)
+        case .none:
+            output.append(block)
+        case .dropEvent:
+            // Comment lines the block begins with stay, and the LF of a CRLF that was cut.
+            while start < block.count,
+                block[start] == UInt8(ascii: ":") || block[start] == ASCII.lineFeed
+            {
+                start = SSEParser.lineBounds(block, from: start).next
+            }
+            output.append(block.extracting(0..<start))
+        case .dropBytes(let range):
+            copy(block, from: start, without: range, to: &output)
         }
     }
 
-    /// The end of the comment lines a block begins with.
-    private static func commentsEnd(_ block: Span<UInt8>) -> Int {
-        var start = 0
-        while start < block.count, block[start] == UInt8(ascii: ":") {
-            start = SSEParser.lineBounds(block, from: start).next
-        }
-        return start
-    }
-
-    /// Copies a block without `range` of its data, which may stand on several lines.
+    /// Copies a block without `range` of its data, which may stand on several lines; the lines
+    /// before `start` hold none.
     private static func copy(
-        _ block: Span<UInt8>, without range: Range<Int>, to output: inout ByteBuffer
+        _ block: Span<UInt8>, from start: Int, without range: Range<Int>,
+        to output: inout ByteBuffer
     ) {
         var dataOffset = 0
         var copied = 0
-        var start = block.starts(with: "\u{FEFF}") ? 3 : 0
+        var start = start
+        if start == 0, block.starts(with: "\u{FEFF}") { start = 3 }
         while start < block.count {
             let line = SSEParser.lineBounds(block, from: start)
             if let value = SSEParser.dataValue(block.extracting(start..<line.end)) {

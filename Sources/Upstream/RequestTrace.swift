@@ -31,15 +31,22 @@ package final class RequestTrace {
     private let parent: SpanParent
     private let ids: IDSource
 
-    /// Begins the request's part of a trace: `caller` is the context it came with, or nil for a
-    /// new root.
+    private let link: TraceParent?
+
+    /// Begins the request's part of a trace.
+    ///
+    /// - Parameters:
+    ///   - caller: the context it came with; nil for a new root.
+    ///   - link: a context that is only linked to.
+    ///   - wanted: the trace id of a new root, where the caller named one in another way.
     package init(
-        continuing caller: TraceParent?, state: TraceState,
-        shared: [(key: String, value: String)], tracer: Tracer, ids: IDSource
+        continuing caller: TraceParent?, linkedTo link: TraceParent?, traceID wanted: TraceID?,
+        state: TraceState, shared: [(key: String, value: String)], tracer: Tracer, ids: IDSource
     ) {
-        let traceID = caller?.traceID ?? ids.traceID()
+        self.link = link
+        let traceID = caller?.traceID ?? wanted ?? ids.traceID()
         // The random bit goes on as received; a new id of ours is random (Level 2, 3.2.2.5.1).
-        var flags = caller?.flags.intersection(.random) ?? .random
+        var flags = caller?.flags.intersection(.random) ?? (wanted == nil ? .random : [])
         if tracer.isSampled(traceID: traceID, parentFlags: caller?.flags) {
             flags.insert(.sampled)
         }
@@ -55,6 +62,11 @@ package final class RequestTrace {
     package func startServerSpan(_ name: Span<UInt8>, at time: UInt64) -> SpanRecord? {
         let span = recorder?.startSpan(
             name, kind: .server, id: server.spanID, parent: parent, at: time)
+        if let link {
+            let context = SpanContext(
+                traceID: link.traceID, spanID: link.spanID, flags: link.flags)
+            span?.addLink(SpanLink(context: context, isRemote: true))
+        }
         serverSpan = span
         return span
     }

@@ -10,6 +10,8 @@ import W3CTraceContext
 /// Where an upstream's answer goes: the client's side. Called on the loop's thread, from within
 /// the HTTP client's callbacks.
 package protocol AnswerSink: AnyObject {
+    /// Adds the client's header fields that go upstream. `readsAnswer`: it must come unencoded.
+    func addRequestFields(to transfer: HTTPTransfer, readsAnswer: Bool)
     /// The head of the answer that will be relayed. The length where the body keeps its own.
     func answerBegins(_ call: UpstreamCall, _ transfer: HTTPTransfer, length: Int?)
     /// A piece of the body, to be sent at once.
@@ -28,8 +30,14 @@ package struct UpstreamServices {
     let client: HTTPClient
     let bench: Workbench
     let settings: Settings
+    /// Some exporter wants to see prompts and answers.
+    let capturesContent: Bool
 
-    package init(loop: EventLoop, client: HTTPClient, bench: Workbench, settings: Settings) {
+    package init(
+        loop: EventLoop, client: HTTPClient, bench: Workbench, settings: Settings,
+        capturesContent: Bool
+    ) {
+        self.capturesContent = capturesContent
         self.loop = loop
         self.client = client
         self.bench = bench
@@ -69,8 +77,6 @@ package final class UpstreamCall {
 
     /// The client's body of a typed call, as received.
     package var body = ByteBuffer()
-    /// The request's head, from which fields are sent on.
-    private let addFields: (HTTPTransfer, _ readsAnswer: Bool) -> Void
     /// The path and query below the base URL.
     private let path: ByteBuffer
 
@@ -96,13 +102,10 @@ package final class UpstreamCall {
     /// The relayed attempt made a connection of its own.
     package private(set) var isOnNewConnection = false
 
-    /// - Parameters:
-    ///   - path: below the base URL, with its query.
-    ///   - addFields: adds the client's fields to a transfer.
+    /// `path` is below the base URL, with its query.
     package init(
         _ payload: Payload, path: consuming ByteBuffer, target: UpstreamTarget,
-        services: UpstreamServices, trace: RequestTrace, sink: any AnswerSink,
-        addFields: @escaping (HTTPTransfer, _ readsAnswer: Bool) -> Void
+        services: UpstreamServices, trace: RequestTrace, sink: any AnswerSink
     ) {
         self.payload = payload
         self.path = path
@@ -110,7 +113,6 @@ package final class UpstreamCall {
         self.services = services
         self.trace = trace
         self.sink = sink
-        self.addFields = addFields
         injectsUsage =
             if case .typed(let request) = payload {
                 request.usageInjection != nil && target.asksForUsage
@@ -179,7 +181,7 @@ package final class UpstreamCall {
         url.append(path)
         let (method, kind, readsAnswer) = prepareBody(transfer)
         transfer.prepare(method, url: url)
-        addFields(transfer, readsAnswer)
+        sink.addRequestFields(to: transfer, readsAnswer: readsAnswer)
         let span = AttemptSpan(
             trace: trace, parent: genAI?.id ?? trace.server.spanID, method: method, url: url,
             target: target, resend: attemptCount - 1)
@@ -318,7 +320,10 @@ extension UpstreamCall: HTTPTransferObserver {
             tap = .plain(length: length, bytesMax: AnswerTap.plainBytesMax)
             return length
         }
-        let reader = StreamReader(endpoint: request.endpoint)
+        let captures = services.capturesContent && genAI?.record != nil
+        let reader = StreamReader(
+            endpoint: request.endpoint,
+            captureBytesMax: captures ? services.settings.content.totalBytesMax : 0)
         if injectsUsage {
             tap = .filtered(reader)
             return nil

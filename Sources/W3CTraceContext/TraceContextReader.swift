@@ -8,6 +8,7 @@ package struct TraceContextReader {
     /// The baggage; it does not depend on the trace context.
     package private(set) var baggage = Baggage()
 
+    /// Nothing seen yet.
     package init() {}
 
     /// Takes note of a `traceparent` header.
@@ -33,7 +34,7 @@ package struct TraceContextReader {
     /// The caller's `tracestate`, shortened to what must be propagated; empty without a valid
     /// `traceparent` (section 3.3).
     package var traceState: TraceState {
-        guard parent != nil else { return TraceState() }
+        guard parent != nil, !stateAsSent.isDiscarded else { return TraceState() }
         var state = stateAsSent
         state.shorten()
         return state

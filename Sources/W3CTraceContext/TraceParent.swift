@@ -2,8 +2,10 @@ import Bytes
 
 /// The flags of a trace context this package knows (W3C Trace Context Level 2, section 3.2.2.5).
 package struct TraceFlags: OptionSet, Sendable, Hashable {
+    /// The octet as it is sent.
     package let rawValue: UInt8
 
+    /// Those bits, known or not.
     package init(rawValue: UInt8) {
         self.rawValue = rawValue
     }
@@ -26,6 +28,7 @@ package struct TraceParent: Sendable, Hashable {
     /// The flags, unknown ones cleared.
     package var flags: TraceFlags
 
+    /// The context of that span.
     package init(traceID: TraceID, spanID: SpanID, flags: TraceFlags) {
         self.traceID = traceID
         self.spanID = spanID

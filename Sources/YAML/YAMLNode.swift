@@ -1,8 +1,11 @@
 /// A place in the text, both 1-based; columns count characters.
 package struct YAMLPosition: Sendable, Hashable {
+    /// From 1.
     package let line: Int
+    /// From 1.
     package let column: Int
 
+    /// Both from 1.
     package init(line: Int, column: Int) {
         self.line = line
         self.column = column
@@ -25,16 +28,22 @@ package struct YAMLNode: Sendable, Equatable {
 
     /// One `key: value`.
     package struct Entry: Sendable, Equatable {
+        /// The key's text.
         package let key: String
+        /// Where the key begins.
         package let keyPosition: YAMLPosition
+        /// A null scalar where nothing was written.
         package let value: YAMLNode
     }
 
+    /// The value.
     package let content: Content
     /// The explicit tag, resolved: `!secret`, `tag:yaml.org,2002:str`.
     package let tag: String?
+    /// Where the value begins.
     package let position: YAMLPosition
 
+    /// A node that was not parsed, for tests.
     package init(content: Content, tag: String? = nil, position: YAMLPosition) {
         self.content = content
         self.tag = tag
@@ -50,6 +59,7 @@ package struct YAMLNode: Sendable, Equatable {
 
 /// Why a text is refused: the first thing wrong with it.
 package struct YAMLError: Error, Sendable, Equatable {
+    /// Where reading stopped.
     package let position: YAMLPosition
     /// A sentence without full stop.
     package let reason: String
@@ -64,5 +74,6 @@ package struct YAMLLimits: Sendable {
     /// Scalars, sequences and mappings together.
     package var nodesMax = 100_000
 
+    /// The defaults, ample for a configuration.
     package init() {}
 }

@@ -78,7 +78,11 @@ struct YAMLParser: ~Copyable {
         let problem = unsafe parser.pointee.problem.map { unsafe String(cString: $0) }
         let context = unsafe parser.pointee.context.map { unsafe String(cString: $0) }
         let isReaderError = unsafe parser.pointee.error == YAML_READER_ERROR
-        let reason = [problem, context].compactMap(\.self).joined(separator: " ")
+        var reason = [problem, context].compactMap(\.self).joined(separator: " ")
+        let begin = unsafe YAMLPosition(parser.pointee.context_mark)
+        if context != nil, unsafe begin.line != YAMLPosition(parser.pointee.problem_mark).line {
+            reason += " that begins in line \(begin.line)"
+        }
         return unsafe (
             reason.isEmpty ? "cannot be read" : reason,
             YAMLPosition(parser.pointee.problem_mark),

@@ -33,7 +33,8 @@ private func pad(_ count: Int) -> String { String(repeating: "x", count: count) 
             wire, limits: small, bodyBytesMax: bodyBytesMax)
         #expect(whole.error?.cause == cause, sourceLocation: location)
         #expect(differing == nil, sourceLocation: location)
-        if cause == nil { #expect(whole.requests.last?.isComplete == true, sourceLocation: location) }
+        let isComplete = whole.requests.last?.isComplete == true
+        #expect(isComplete == (cause == nil), sourceLocation: location)
     }
 
     @Test func `the defaults are those promised`() {

@@ -100,7 +100,8 @@ private let hosts: [Refusal] =
     ].map { Refusal("GET / HTTP/1.1\r\nHost: \($0)\r\n\r\n", .invalidHost) }
 
 private let lengths: [Refusal] =
-    ["+5", "0x5", "5_0", "-1", "5 5", "5,5", "5;", "", "5.0", "99999999999999999999",
+    [
+        "+5", "0x5", "5_0", "-1", "5 5", "5,5", "5;", "", "5.0", "99999999999999999999",
         "00000000000000000005", "9223372036854775808", "\u{665}",
     ].map { Refusal(request("Content-Length: \($0)"), .invalidContentLength) } + [
         Refusal(request("Content-Length: 5\r\nContent-Length: 5"), .repeatedContentLength),

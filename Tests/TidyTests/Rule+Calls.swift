@@ -56,8 +56,8 @@ extension Rule {
             tokens: ["nanosleep", "("], reason: "it stops every request of the loop"),
         Banned(
             tokens: ["fatalError", "("],
-            reason:
-                "handle the likely; trap on the impossible by preconditionFailure and a sentence"),
+            reason: "handle the likely; only a driver traps, where its library has no memory left",
+            except: unsafeModules),
         Banned(
             tokens: ["print", "("], reason: "the log has levels and keys; stdout is the command's",
             except: ["MartletCommand"]),

@@ -108,9 +108,12 @@ extension Rule {
         ],
         good: [Example("package struct S {\n    func f() { open(path) } // public\n}\n")])
 
-    /// What a protocol of the standard library already documents.
+    /// What a protocol of the standard library already documents; initialisers, which their
+    /// type's comment and their labels do; and the names of attributes, which the semantic
+    /// conventions do.
     private static let witnesses: Set = [
-        "==", "<", "hash", "description", "debugDescription", "next", "makeIterator",
+        "==", "<", "hash", "description", "debugDescription", "customMirror", "next",
+        "makeIterator", "enqueue", "init", "AttributeKey",
     ]
 
     private static let documentation = Rule(
@@ -135,8 +138,12 @@ extension Rule {
             Example("// Not for readers.\n@inlinable\npackage var x: Int { 1 }\n"),
             Example("/// Documented.\n\npackage let y = 1\n"),
             Example("    @inlinable static package func g() {}\n"),
+            Example("package let x = 1\npackage let y = 2\n"),
+            Example("/// Documented.\npackage let x = 1\npackage func f() {}\n"),
         ],
         good: [
+            Example("/// Both ends.\npackage let x = 1\npackage private(set) var y = 2\n"),
+            Example("package init(name: String) {}\n"),
             Example("/// What it is.\npackage func f() {}\n"),
             Example("/// What it is.\n@inlinable\n@_lifetime(borrow self)\npackage func f() {}\n"),
             Example("package static func == (a: S, b: S) -> Bool { true }\n"),
@@ -154,7 +161,8 @@ extension SwiftFile {
         }
     }
 
-    /// A `///` line stands above the declaration, attributes and the rest of the line aside.
+    /// A `///` line stands above the declaration, attributes aside, or above the run of
+    /// properties, a line each, that the declaration is in.
     func isDocumented(line: Int) -> Bool {
         var index = line - 2
         var open = 0
@@ -162,10 +170,21 @@ extension SwiftFile {
             let text = file.lines[index].drop { $0 == " " }
             open += text.count { $0 == ")" } - text.count { $0 == "(" }
             if text.hasPrefix("///") { return true }
+            if open == 0, isProperty(line: line), isProperty(line: index + 1) {
+                index -= 1
+                continue
+            }
             guard text.hasPrefix("@") || open > 0 else { return false }
             if text.hasPrefix("@") { open = 0 }
             index -= 1
         }
         return false
+    }
+
+    /// The line declares a property for other modules, and nothing more.
+    private func isProperty(line: Int) -> Bool {
+        let text = file.lines[line - 1].drop { $0 == " " }
+        let words = text.split(separator: " ").prefix(4)
+        return text.hasPrefix("package ") && (words.contains("let") || words.contains("var"))
     }
 }

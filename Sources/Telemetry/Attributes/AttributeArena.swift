@@ -20,8 +20,11 @@ package enum AttributeType: UInt8, Sendable {
 
 /// Where one attribute lies in the bytes of an `AttributeArena`.
 package struct AttributeEntry: Sendable {
+    /// What the value is.
     package let type: AttributeType
+    /// The name's bytes.
     package let key: Range<Int>
+    /// The value's bytes.
     package let value: Range<Int>
 
     /// The attribute at or after `offset`, which moves behind it; nil at the end.
@@ -47,21 +50,22 @@ package struct AttributeEntry: Sendable {
     }
 
     init(in bytes: Span<UInt8>, at offset: Int) {
-        type = AttributeType(rawValue: bytes[offset]) ?? .dead
+        let header = bytes.littleEndian64(at: offset)
+        type = AttributeType(rawValue: UInt8(truncatingIfNeeded: header)) ?? .dead
         let keyStart = offset + AttributeArena.headerBytes
-        let keyEnd = keyStart + Int(bytes[offset + 1])
+        let keyEnd = keyStart + Int(header >> 8 & 0xFF)
         key = keyStart..<keyEnd
-        value = keyEnd..<(keyEnd + Int(bytes.littleEndian32(at: offset + 2)))
+        value = keyEnd..<(keyEnd + Int(header >> 32))
     }
 }
 
 /// Attributes in one run of bytes: setting one is a copy, without an allocation of its own.
 ///
 /// Keys are unique: the last value set for a key wins, and takes the place of the first where
-/// it has the same type and length. Each entry is a header (type, key's length, value's length
-/// in four bytes), the key and the value.
+/// it has the same type and length. Each entry is a header (type, key's length, two bytes unused,
+/// value's length in four bytes), the key and the value.
 package struct AttributeArena: ~Copyable {
-    static let headerBytes = 6
+    static let headerBytes = 8
     /// Bytes of a key; longer ones, which only callers' baggage can bring, are dropped.
     package static let keyBytesMax = 255
 
@@ -74,6 +78,7 @@ package struct AttributeArena: ~Copyable {
     /// Attributes that were left out for the count limit or an impossible key.
     package private(set) var droppedCount = 0
 
+    /// An arena without attributes; `capacity` is in bytes.
     package init(limits: SpanLimits, capacity: Int = 512) {
         self.limits = limits
         buffer = ByteBuffer(capacity: capacity)
@@ -118,14 +123,17 @@ package struct AttributeArena: ~Copyable {
         close(start)
     }
 
+    /// Sets a whole number.
     package mutating func set(_ key: Span<UInt8>, int value: Int) {
         set(key, .int, word: UInt64(bitPattern: Int64(value)))
     }
 
+    /// Sets a number.
     package mutating func set(_ key: Span<UInt8>, double value: Double) {
         set(key, .double, word: value.bitPattern)
     }
 
+    /// Sets a truth value.
     package mutating func set(_ key: Span<UInt8>, bool value: Bool) {
         let byte: UInt8 = value ? 1 : 0
         guard let start = open(key, .bool, replacing: 1) else { return }
@@ -219,23 +227,17 @@ extension AttributeArena {
     }
 
     private mutating func writeHeader(_ type: AttributeType, keyBytes: Int) {
-        buffer.append(type.rawValue)
-        buffer.append(UInt8(keyBytes))
-        buffer.append(littleEndian: UInt32(0))
+        buffer.append(littleEndian: UInt64(type.rawValue) | UInt64(keyBytes) << 8)
     }
 
     /// Writes the length of the value that ends here into the entry's header.
     private mutating func close(_ start: Int) {
         let keyBytes = Int(buffer.bytes[start + 1])
-        patch(start + 2, length: buffer.count - start - Self.headerBytes - keyBytes)
+        patch(start + 4, length: buffer.count - start - Self.headerBytes - keyBytes)
     }
 
     private mutating func patch(_ offset: Int, length: Int) {
-        var rest = UInt32(clamping: length)
-        for index in 0..<4 {
-            buffer.overwrite(at: offset + index, with: UInt8(truncatingIfNeeded: rest))
-            rest >>= 8
-        }
+        buffer.overwrite(at: offset, withLittleEndian: UInt32(clamping: length))
     }
 
     private mutating func moveToEnd(_ start: Int) -> Int {

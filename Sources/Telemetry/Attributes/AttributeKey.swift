@@ -4,6 +4,7 @@ package struct AttributeKey<Value>: Sendable {
     /// The name as the convention spells it, at most 255 bytes of UTF-8.
     package let name: StaticString
 
+    /// A key of that name, which must be the convention's for that type.
     package init(_ name: StaticString) {
         self.name = name
     }

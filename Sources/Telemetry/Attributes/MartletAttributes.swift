@@ -1,19 +1,26 @@
 /// The gateway's own namespace.
 package enum MartletAttributes {
+    /// The id in `x-request-id`.
     package static let requestID = AttributeKey<String>("martlet.request.id")
+    /// The configured route that was taken.
     package static let route = AttributeKey<String>("martlet.route")
     /// The name of the caller's key, never the key.
     package static let keyAlias = AttributeKey<String>("martlet.key.alias")
+    /// The configured upstream that was asked.
     package static let upstreamName = AttributeKey<String>("martlet.upstream.name")
     /// The model as the caller named it, where another is asked for upstream.
     package static let modelAlias = AttributeKey<String>("martlet.model.alias")
     /// Attempts on the wire for this request, retries included.
     package static let attemptCount = AttributeKey<Int>("martlet.attempt.count")
+    /// Why there was another attempt.
     package static let attemptReason = AttributeKey<String>("martlet.attempt.reason")
+    /// "hit", "miss", "refresh", "bypass", "off", "error" or "coalesced".
     package static let cacheStatus = AttributeKey<String>("martlet.cache.status")
+    /// The answer was asked for as a stream.
     package static let stream = AttributeKey<Bool>("martlet.stream")
     /// How a stream ended: "complete", "cut", "client_gone", ...
     package static let streamEnd = AttributeKey<String>("martlet.stream.end")
+    /// Events relayed to the caller.
     package static let streamChunkCount = AttributeKey<Int>("martlet.stream.chunk.count")
     /// Bytes relayed to the caller.
     package static let streamByteCount = AttributeKey<Int>("martlet.stream.byte.count")
@@ -25,5 +32,6 @@ package enum MartletAttributes {
     package static let usageInjected = AttributeKey<Bool>("martlet.usage.injected")
     /// The HTTP status answered to the caller, repeated on the GenAI span.
     package static let responseStatusCode = AttributeKey<Int>("martlet.response.status_code")
+    /// The caller left before the end.
     package static let clientDisconnected = AttributeKey<Bool>("martlet.client.disconnected")
 }

@@ -12,6 +12,7 @@ package struct ConsoleOptions: Sendable {
     /// Unicode scalars of an attribute's value; what is longer is cut off.
     package var valueCharactersMax = 160
 
+    /// The defaults: plain, without content.
     package init() {}
 }
 

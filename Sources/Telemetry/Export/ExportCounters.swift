@@ -38,6 +38,8 @@ package enum LossReason: UInt8, CaseIterable, Sendable {
 /// holds while nothing is in motion. Written by workers (accepted, pending, queue full) and by
 /// the exporter's thread.
 package final class ExportCounters: Sendable {
+    private let failing = Atomic<Bool>(false)
+
     /// The exporter's name on `/metrics`, e.g. "otlp".
     package let exporter: String
     private let acceptedCount = Atomic<Int>(0)
@@ -54,6 +56,7 @@ package final class ExportCounters: Sendable {
     private let retries = Atomic<Int>(0)
     private let bytes = Atomic<Int>(0)
 
+    /// All numbers at zero.
     package init(exporter: String) {
         self.exporter = exporter
     }
@@ -78,6 +81,14 @@ package final class ExportCounters: Sendable {
         case .rejected: rejected.load(ordering: .relaxed)
         case .encoding: encoding.load(ordering: .relaxed)
         }
+    }
+
+    /// The last request to the receiver did not succeed.
+    package var isFailing: Bool { failing.load(ordering: .relaxed) }
+
+    /// Says how the last request to the receiver went.
+    package func setFailing(_ isFailing: Bool) {
+        failing.store(isFailing, ordering: .relaxed)
     }
 
     /// A queue took `spans`.

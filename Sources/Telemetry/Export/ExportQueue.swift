@@ -15,6 +15,7 @@ package final class ExportQueue: Sendable {
         /// (`OTEL_BSP_MAX_EXPORT_BATCH_SIZE`).
         package var batchSpans = 512
 
+        /// The defaults of the specification.
         package init() {}
     }
 
@@ -31,10 +32,12 @@ package final class ExportQueue: Sendable {
         var wake: (@Sendable () -> Void)?
     }
 
+    /// The exporter's accounting; the queue counts what it takes and turns away.
     package let counters: ExportCounters
     private let limits: Limits
     private let state: Mutex<State>
 
+    /// An open, empty queue.
     package init(limits: Limits, counters: ExportCounters) {
         self.limits = limits
         self.counters = counters
@@ -85,7 +88,10 @@ package final class ExportQueue: Sendable {
     /// Whether spans wait; where none do, the next `submit` wakes the consumer.
     package var hasSpans: Bool {
         state.withLock { state in
-            if state.count == 0 { state.isIdle = true }
+            if state.count == 0 {
+                state.isIdle = true
+                state.isFlushing = false
+            }
             return state.count > 0
         }
     }
@@ -128,6 +134,7 @@ package final class ExportQueue: Sendable {
         wake?()
     }
 
+    /// Whether `close` was called.
     package var isClosed: Bool { state.withLock { $0.closingDeadline != nil } }
 
     /// When the consumer is to give up; nil while the queue is open.

@@ -30,6 +30,7 @@ package enum LogLevel: UInt8, Sendable, Comparable, CaseIterable {
         }
     }
 
+    /// In order of urgency.
     package static func < (a: LogLevel, b: LogLevel) -> Bool { a.rawValue < b.rawValue }
 }
 
@@ -52,6 +53,7 @@ package final class Log: Sendable {
     /// Bytes of a line: a pipe takes up to 4096 at once or not at all.
     package static let lineBytesMax = 4096
 
+    /// Lines below it are not written.
     package let level: LogLevel
     private let format: LogFormat
     private let now: @Sendable () -> UInt64
@@ -99,6 +101,7 @@ package final class Log: Sendable {
         }
     }
 
+    /// A line for people who look for a fault.
     package func debug(
         _ message: StaticString, span: SpanContext? = nil,
         _ fields: (inout LogLine) -> Void = { _ in }
@@ -106,6 +109,7 @@ package final class Log: Sendable {
         write(.debug, message, span: span, fields)
     }
 
+    /// A line that says what happens in the normal course.
     package func info(
         _ message: StaticString, span: SpanContext? = nil,
         _ fields: (inout LogLine) -> Void = { _ in }
@@ -113,6 +117,7 @@ package final class Log: Sendable {
         write(.info, message, span: span, fields)
     }
 
+    /// A line about something that should not be, and that the process copes with.
     package func warning(
         _ message: StaticString, span: SpanContext? = nil,
         _ fields: (inout LogLine) -> Void = { _ in }
@@ -120,6 +125,7 @@ package final class Log: Sendable {
         write(.warning, message, span: span, fields)
     }
 
+    /// A line that asks an operator to act.
     package func error(
         _ message: StaticString, span: SpanContext? = nil,
         _ fields: (inout LogLine) -> Void = { _ in }

@@ -53,20 +53,24 @@ package struct LogLine: ~Copyable {
         close(start)
     }
 
+    /// Adds a literal.
     package mutating func add(_ key: StaticString, _ value: StaticString) {
         add(key, value.bytes)
     }
 
+    /// Adds text, as from anywhere.
     package mutating func add(_ key: StaticString, _ value: String) {
         add(key, value.utf8.span)
     }
 
+    /// Adds a number.
     package mutating func add(_ key: StaticString, _ value: Int) {
         let start = open(key)
         buffer.append(decimal: value)
         close(start)
     }
 
+    /// Adds `true` or `false`.
     package mutating func add(_ key: StaticString, _ value: Bool) {
         let start = open(key)
         buffer.append(value ? "true" : "false")

@@ -7,12 +7,18 @@ package enum ExportMetrics {
         _ exporters: [ExportCounters], into buffer: inout ByteBuffer
     ) {
         guard !exporters.isEmpty else { return }
-        family("martlet_export_spans_accepted_total", .counter, exporters, into: &buffer,
-            help: "Spans handed to the exporter: exported + pending + lost.") { $0.accepted }
-        family("martlet_export_spans_exported_total", .counter, exporters, into: &buffer,
-            help: "Spans the receiver took.") { $0.exported }
-        family("martlet_export_spans_pending", .gauge, exporters, into: &buffer,
-            help: "Spans queued or on their way.") { $0.pending }
+        family(
+            "martlet_export_spans_accepted_total", .counter, exporters, into: &buffer,
+            help: "Spans handed to the exporter: exported + pending + lost."
+        ) { $0.accepted }
+        family(
+            "martlet_export_spans_exported_total", .counter, exporters, into: &buffer,
+            help: "Spans the receiver took."
+        ) { $0.exported }
+        family(
+            "martlet_export_spans_pending", .gauge, exporters, into: &buffer,
+            help: "Spans queued or on their way."
+        ) { $0.pending }
         PrometheusText.appendHead(
             "martlet_export_spans_lost_total", .counter,
             help: "Spans that did not arrive, by reason.", to: &buffer)
@@ -26,12 +32,18 @@ package enum ExportMetrics {
                     ], exporter.lost(reason), to: &buffer)
             }
         }
-        family("martlet_export_requests_total", .counter, exporters, into: &buffer,
-            help: "Requests made to the receiver, retries included.") { $0.traffic.requests }
-        family("martlet_export_retries_total", .counter, exporters, into: &buffer,
-            help: "Requests that repeated an earlier one.") { $0.traffic.retries }
-        family("martlet_export_body_bytes_total", .counter, exporters, into: &buffer,
-            help: "Bytes of request bodies, as compressed.") { $0.traffic.bytes }
+        family(
+            "martlet_export_requests_total", .counter, exporters, into: &buffer,
+            help: "Requests made to the receiver, retries included."
+        ) { $0.traffic.requests }
+        family(
+            "martlet_export_retries_total", .counter, exporters, into: &buffer,
+            help: "Requests that repeated an earlier one."
+        ) { $0.traffic.retries }
+        family(
+            "martlet_export_body_bytes_total", .counter, exporters, into: &buffer,
+            help: "Bytes of request bodies, as compressed."
+        ) { $0.traffic.bytes }
     }
 
     private static func family(

@@ -7,6 +7,7 @@ package final class MetricCell: Sendable {
 
     fileprivate init() {}
 
+    /// What is printed.
     package var value: Int { number.load(ordering: .relaxed) }
 
     /// Adds `amount`, which is negative only for gauges.
@@ -14,6 +15,7 @@ package final class MetricCell: Sendable {
         number.wrappingAdd(amount, ordering: .relaxed)
     }
 
+    /// Replaces the number of a gauge.
     package func set(_ value: Int) {
         number.store(value, ordering: .relaxed)
     }
@@ -28,6 +30,7 @@ package final class MetricRegistry: Sendable {
     /// Series of one name: a fuse against labels that turn out unbounded.
     package static let seriesMax = 200
 
+    /// Prometheus' metric types, as far as they are used.
     package enum Kind: Sendable {
         /// Only rises. Its name ends in `_total`.
         case counter
@@ -49,6 +52,7 @@ package final class MetricRegistry: Sendable {
 
     private let families = Mutex<[Family]>([])
 
+    /// A registry without series.
     package init() {}
 
     /// The cell of a series, made where it is new. `name` begins with `martlet_`.

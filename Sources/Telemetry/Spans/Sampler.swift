@@ -10,6 +10,7 @@ package struct Sampler: Sendable, Equatable {
         case ratio(Double)
     }
 
+    /// What decides where no parent does.
     package let root: Root
     /// A parent's decision stands; without it every trace is decided as a root.
     package let honoursParent: Bool
@@ -17,6 +18,7 @@ package struct Sampler: Sendable, Equatable {
     /// `parentbased_always_on`, the default.
     package static let `default` = Sampler(root: .alwaysOn, honoursParent: true)
 
+    /// A sampler of those two rules.
     package init(root: Root, honoursParent: Bool) {
         self.root = root
         self.honoursParent = honoursParent

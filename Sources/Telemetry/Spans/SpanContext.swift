@@ -2,10 +2,14 @@ import W3CTraceContext
 
 /// What names a span everywhere.
 package struct SpanContext: Sendable, Equatable {
+    /// The trace.
     package let traceID: TraceID
+    /// The span in it.
     package let spanID: SpanID
+    /// The trace's flags as sent on.
     package let flags: TraceFlags
 
+    /// The context of a span.
     package init(traceID: TraceID, spanID: SpanID, flags: TraceFlags) {
         self.traceID = traceID
         self.spanID = spanID
@@ -41,10 +45,12 @@ package enum SpanStatusCode: UInt8, Sendable {
 
 /// A span that caused this one or has to do with it, without being its parent.
 package struct SpanLink: Sendable {
+    /// The other span.
     package let context: SpanContext
     /// The context came from another process.
     package let isRemote: Bool
 
+    /// A link to `context`.
     package init(context: SpanContext, isRemote: Bool) {
         self.context = context
         self.isRemote = isRemote
@@ -53,11 +59,13 @@ package struct SpanLink: Sendable {
 
 /// Something that happened at one moment of a span.
 package final class SpanEvent {
+    /// What happened.
     package let name: StaticString
     /// Nanoseconds since 1970.
     package let time: UInt64
     private let attributes: AttributeArena
 
+    /// Attributes that were left out for a limit.
     package var droppedAttributesCount: Int { attributes.droppedCount }
 
     init(name: StaticString, time: UInt64, attributes: consuming AttributeArena) {

@@ -16,5 +16,6 @@ package struct SpanLimits: Sendable {
     /// Unicode scalars of a span's name and of its status message.
     package static let nameCharactersMax = 256
 
+    /// The defaults.
     package init() {}
 }

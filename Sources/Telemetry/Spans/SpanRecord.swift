@@ -6,24 +6,33 @@ import W3CTraceContext
 /// Belongs to the thread of its request until the recorder is finished; after `end` nothing
 /// changes any more: what is set later is ignored.
 package final class SpanRecord {
+    /// The span's ids and flags.
     package let context: SpanContext
+    /// The span above it.
     package let parent: SpanParent
+    /// Its place in a call.
     package let kind: SpanKind
     /// Nanoseconds since 1970.
     package let startTime: UInt64
     /// Nanoseconds since 1970, never before `startTime`; 0 while the span is live.
     package private(set) var endTime: UInt64 = 0
+    /// Unset, or an error: a success is never marked (semconv v1.40.0, recording errors).
     package private(set) var status = SpanStatusCode.unset
+    /// What happened on the way, in the order it was added.
     package private(set) var events: [SpanEvent] = []
+    /// Other spans it has to do with.
     package private(set) var links: [SpanLink] = []
+    /// Events over the limit.
     package private(set) var droppedEventsCount = 0
+    /// Links over the limit.
     package private(set) var droppedLinksCount = 0
 
     /// The next span of the same trace in this process, in order of start.
     package internal(set) var next: SpanRecord?
 
     private var arena: AttributeArena
-    /// The name in the bytes of `withBytes`: at most 256 characters, control characters written out.
+    /// The name in the bytes of `withBytes`: at most 256 characters, control characters written
+    /// out.
     package private(set) var name: Range<Int> = 0..<0
     /// What went wrong in those bytes, empty where nothing did: at most 256 characters.
     package private(set) var statusMessage: Range<Int> = 0..<0
@@ -45,7 +54,9 @@ package final class SpanRecord {
     /// Whether attributes can still be set.
     package var isLive: Bool { endTime == 0 }
 
+    /// Attributes there are.
     package var attributeCount: Int { arena.count }
+    /// Attributes that were left out for a limit or an impossible name.
     package var droppedAttributesCount: Int { arena.droppedCount }
 
     /// Lends the bytes with the name, the status message and the attributes, which
@@ -119,29 +130,35 @@ extension SpanRecord {
         arena.set(key.name.bytes, string: value)
     }
 
+    /// A literal.
     package func set(_ key: AttributeKey<String>, _ value: StaticString) {
         set(key, value.bytes)
     }
 
+    /// Text that is a `String` already.
     package func set(_ key: AttributeKey<String>, _ value: String) {
         set(key, value.utf8.span)
     }
 
+    /// A whole number; zero is a value.
     package func set(_ key: AttributeKey<Int>, _ value: Int) {
         guard isLive else { return }
         arena.set(key.name.bytes, int: value)
     }
 
+    /// A number; zero is a value.
     package func set(_ key: AttributeKey<Double>, _ value: Double) {
         guard isLive else { return }
         arena.set(key.name.bytes, double: value)
     }
 
+    /// A truth value.
     package func set(_ key: AttributeKey<Bool>, _ value: Bool) {
         guard isLive else { return }
         arena.set(key.name.bytes, bool: value)
     }
 
+    /// A whole array, which may be empty.
     package func set(_ key: AttributeKey<[String]>, _ values: [String]) {
         guard isLive else { return }
         arena.setEmptyArray(key.name.bytes)

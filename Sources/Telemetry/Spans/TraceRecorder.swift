@@ -5,7 +5,9 @@ import W3CTraceContext
 ///
 /// Made only for sampled traces (`Tracer.recorder`): what is not sampled costs nothing.
 package final class TraceRecorder {
+    /// The trace all spans belong to.
     package let traceID: TraceID
+    /// The flags all spans carry.
     package let flags: TraceFlags
     /// The header's value as received and valid; empty where there was none.
     private let tracestate: ByteBuffer
@@ -20,6 +22,7 @@ package final class TraceRecorder {
     /// What the spans hold in memory, about, in bytes; counted by `finish`.
     package private(set) var byteCount = 0
 
+    /// A recorder without spans. `tracestate` is the valid value that goes with the trace.
     package init(
         traceID: TraceID, flags: TraceFlags, tracestate: Span<UInt8>, limits: SpanLimits
     ) {
@@ -58,7 +61,7 @@ package final class TraceRecorder {
         return FinishedTrace(sealing: self)
     }
 
-    fileprivate func withTracestate<Result>(_ body: (Span<UInt8>) -> Result) -> Result {
+    func withTracestate<Result>(_ body: (Span<UInt8>) -> Result) -> Result {
         tracestate.withBytes(body)
     }
 
@@ -72,29 +75,4 @@ package final class TraceRecorder {
             current.next = nil
         }
     }
-}
-
-/// The spans of one request after the hand-over: read by exporters, changed by nobody.
-///
-/// The one seam where spans leave their thread. Sendable by what `TraceRecorder.finish`
-/// establishes: every span has ended, and ended spans and finished recorders do not change.
-package struct FinishedTrace: @unchecked Sendable {
-    private let recorder: TraceRecorder
-
-    fileprivate init(sealing recorder: TraceRecorder) {
-        self.recorder = recorder
-    }
-
-    /// Lends the value of `tracestate` that all spans carry, empty where there was none.
-    package func withTracestate<Result>(_ body: (Span<UInt8>) -> Result) -> Result {
-        recorder.withTracestate(body)
-    }
-
-    package var traceID: TraceID { recorder.traceID }
-    /// Spans there are.
-    package var spanCount: Int { recorder.count }
-    /// What the spans hold in memory, about, in bytes.
-    package var byteCount: Int { recorder.byteCount }
-    /// The first span; the others follow by `SpanRecord.next`.
-    package var firstSpan: SpanRecord? { recorder.first }
 }

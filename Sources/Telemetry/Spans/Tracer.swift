@@ -3,11 +3,14 @@ import W3CTraceContext
 
 /// What the process does with traces: one immutable value for all workers.
 package final class Tracer: Sendable {
+    /// Decides what is recorded.
     package let sampler: Sampler
+    /// Bounds of each span.
     package let limits: SpanLimits
     /// One queue for each exporter; none: nothing is recorded.
     package let queues: [ExportQueue]
 
+    /// A tracer that hands spans to `queues`.
     package init(sampler: Sampler, limits: SpanLimits, queues: [ExportQueue]) {
         self.sampler = sampler
         self.limits = limits

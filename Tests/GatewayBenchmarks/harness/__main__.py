@@ -19,7 +19,9 @@ from workloads import all_workloads
 
 
 def arguments():
-    parser = argparse.ArgumentParser(prog="script/bench", description="See the head of script/bench.")
+    parser = argparse.ArgumentParser(
+        prog="script/bench", description="See the head of script/bench."
+    )
     parser.add_argument(
         "mode", nargs="?", default="compare", choices=["compare", "memory", "soak", "quick"]
     )

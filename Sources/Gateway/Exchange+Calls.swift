@@ -1,0 +1,137 @@
+import Bytes
+import Configuration
+import HTTP1
+import HTTPClient
+import HTTPServer
+import JSON
+import Networking
+import OpenAIAPI
+import Telemetry
+import Upstream
+
+// Reading a call, and passing it on.
+extension Exchange {
+    /// Reads and understands the body of a typed call.
+    func readCall(_ endpoint: Endpoint) async throws(GatewayError) -> CallRequest {
+        try checkMediaType()
+        do throws(BodyFailure) {
+            try await connection.readBody(bytesMax: services.settings.limits.bodyBytesMax)
+        } catch {
+            throw GatewayError(error)
+        }
+        do throws(CallRequestError) {
+            return try connection.body.withBytes { bytes throws(CallRequestError) in
+                try CallRequest(bytes, endpoint: endpoint, scanner: &worker.bench.scanner)
+            }
+        } catch {
+            throw GatewayError(error)
+        }
+    }
+
+    /// The body of a typed call is JSON, in UTF-8 and not compressed.
+    private func checkMediaType() throws(GatewayError) {
+        let head = connection.parser.head
+        let isJSON = connection.withHead { bytes in
+            guard let field = head.first(.contentType) else { return false }
+            return MediaTypes.isJSON(bytes.extracting(field.value))
+        }
+        guard isJSON else {
+            throw GatewayError(
+                .unsupportedMediaType, "The request's Content-Type must be application/json.")
+        }
+        let isPlain = connection.withHead { bytes in
+            guard let field = head.first(.contentEncoding) else { return true }
+            return bytes.extracting(field.value).equalsIgnoringCase("identity")
+        }
+        guard isPlain else {
+            throw GatewayError(
+                .unsupportedMediaType, "Compressed request bodies are not taken here.")
+        }
+    }
+
+    /// Makes the call and relays its answer.
+    func relay(_ request: CallRequest) async throws(GatewayError) {
+        services.metrics.typedRequests.add()
+        var path = ByteBuffer(capacity: 64)
+        path.append(request.endpoint.path ?? "")
+        appendQuery(to: &path)
+        let call = makeCall(.typed(request), path: path)
+        swap(&call.body, &connection.body)
+        try await finish(call)
+    }
+
+    /// Passes on what is no call of a model, bodies streamed both ways.
+    func passThrough() async throws(GatewayError) {
+        services.metrics.relayedRequests.add()
+        let head = connection.parser.head
+        var path = ByteBuffer(capacity: 128)
+        connection.withHead { bytes in
+            let given = bytes.extracting(head.path)
+            path.append(given.starts(with: "/v1/") ? given.extracting(3...) : given)
+        }
+        appendQuery(to: &path)
+        let method: HTTPTransfer.Method =
+            switch head.method {
+            case .get: .get
+            case .head: .head
+            case .post: .post
+            default: .other(String(describing: head.method.name))
+            }
+        let body: HTTPTransfer.Body =
+            switch head.framing {
+            case .none where head.method == .post: .streamed(length: 0)
+            case .none: .none
+            case .length(let length): .streamed(length: length)
+            case .chunked: .streamed(length: nil)
+            }
+        let call = makeCall(.opaque(method, body: body), path: path)
+        pendingBody = body != .none
+        try await finish(call)
+    }
+
+    private func appendQuery(to path: inout ByteBuffer) {
+        guard let query = connection.parser.head.query else { return }
+        connection.withHead { bytes in
+            path.append(UInt8(ascii: "?"))
+            path.append(bytes.extracting(query))
+        }
+    }
+
+    private func makeCall(
+        _ payload: UpstreamCall.Payload, path: consuming ByteBuffer
+    ) -> UpstreamCall {
+        UpstreamCall(
+            payload, path: path, target: services.target, services: worker.upstream, trace: trace,
+            sink: self)
+    }
+
+    private func finish(_ call: UpstreamCall) async throws(GatewayError) {
+        self.call = call
+        defer { services.metrics.attempts.add(call.attemptCount) }
+        if connection.isClientGone { call.cancel() }
+        let outcome = await call.run()
+        switch outcome {
+        case .relayed: connection.endResponse()
+        case .failed(let failure): throw GatewayError(failure)
+        case .cut(let failure): cut(GatewayError(failure), call)
+        }
+    }
+}
+
+/// Media types a request can have.
+enum MediaTypes {
+    /// `application/json`, or a type with that suffix, in UTF-8.
+    static func isJSON(_ value: Span<UInt8>) -> Bool {
+        let semicolon = value.firstIndex(of: UInt8(ascii: ";")) ?? value.count
+        guard value.extracting(0..<semicolon).trimmed.equalsIgnoringCase("application/json") else {
+            return false
+        }
+        guard semicolon < value.count else { return true }
+        let parameters = value.extracting((semicolon + 1)...).trimmed
+        guard parameters.count >= 8, parameters.extracting(0..<8).equalsIgnoringCase("charset=")
+        else { return true }
+        let charset = parameters.extracting(8...)
+        return charset.equalsIgnoringCase("utf-8") || charset.equalsIgnoringCase("\"utf-8\"")
+            || charset.equalsIgnoringCase("utf8") || charset.equalsIgnoringCase("us-ascii")
+    }
+}

@@ -1,0 +1,166 @@
+import Bytes
+import Configuration
+import HTTP1
+import HTTPServer
+import Networking
+import OpenAIAPI
+import Telemetry
+import Upstream
+import W3CTraceContext
+
+// The request's trace: where it comes from, its SERVER span, and its end.
+extension Exchange {
+    static func makeTrace(_ connection: HTTPConnection, _ worker: Worker) -> RequestTrace {
+        var reader = TraceContextReader()
+        let head = connection.parser.head
+        var metadata: [(key: String, value: String)] = []
+        var portkeyTraceID: TraceID?
+        connection.withHead { bytes in
+            for field in head.fields {
+                let value = bytes.extracting(field.value)
+                switch field.known {
+                case .traceparent: reader.addTraceParent(value)
+                case .tracestate: reader.addTraceState(value)
+                case .baggage: reader.addBaggage(value)
+                case .xPortkeyTraceID: portkeyTraceID = TraceID(hex: value)
+                case .xPortkeyMetadata:
+                    metadata = CallerMetadata.read(value, scanner: &worker.bench.scanner)
+                default: break
+                }
+            }
+        }
+        let settings = worker.services.settings.telemetry
+        var shared: [(key: String, value: String)] = []
+        for member in reader.baggage.members
+        where settings.baggageAttributes.contains(where: { $0.matches(member.key) }) {
+            shared.append((member.key, member.value))
+        }
+        for (key, value) in metadata {
+            shared.removeAll { $0.key == key }
+            shared.append((key, value))
+        }
+        let trusts = settings.traceContext == .trust
+        return RequestTrace(
+            continuing: trusts ? reader.traceParent : nil,
+            linkedTo: trusts ? nil : reader.traceParent,
+            traceID: portkeyTraceID, state: trusts ? reader.traceState : TraceState(),
+            shared: shared, tracer: worker.services.tracer, ids: worker.ids)
+    }
+
+    /// Starts the SERVER span (semconv v1.40.0, docs/http).
+    func startServerSpan() {
+        guard trace.recorder != nil else { return }
+        let head = connection.parser.head
+        let route = connection.withHead { bytes in Route.name(bytes.extracting(head.path)) }
+        let isKnown = head.method != .other
+        var name = ByteBuffer(capacity: 64)
+        name.append(isKnown ? head.method.name : "HTTP")
+        if let route {
+            name.append(UInt8(ascii: " "))
+            name.append(route)
+        }
+        let started = trace.clock.time(atMonotonic: max(connection.requestAt, 1))
+        guard let span = trace.startServerSpan(name.bytes, at: started) else { return }
+        span.set(HTTPAttributes.requestMethod, isKnown ? head.method.name : "_OTHER")
+        if let route { span.set(HTTPAttributes.route, route) }
+        span.set(URLAttributes.scheme, "http")
+        span.set(NetworkAttributes.protocolVersion, head.minorVersion == 0 ? "1.0" : "1.1")
+        if let peer = connection.peer {
+            span.set(NetworkAttributes.peerAddress, peer.address)
+            span.set(NetworkAttributes.peerPort, peer.port)
+            span.set(NetworkAttributes.clientAddress, peer.address)
+        }
+        connection.withHead { bytes in setTarget(head, bytes, on: span) }
+        trace.setShared(on: span, isGenAI: false)
+    }
+
+    private func setTarget(_ head: RequestHead, _ bytes: Span<UInt8>, on span: SpanRecord) {
+        if head.method == .other, !head.methodName.isEmpty {
+            span.set(HTTPAttributes.requestMethodOriginal, bytes.extracting(head.methodName))
+        }
+        let path = bytes.extracting(head.path)
+        if path.isEmpty {
+            span.set(URLAttributes.path, "/")
+        } else {
+            span.set(URLAttributes.path, path)
+        }
+        if let query = head.query {
+            var redacted = ByteBuffer(capacity: query.count)
+            URLRedaction.appendQuery(bytes.extracting(query), to: &redacted)
+            span.set(URLAttributes.query, redacted.bytes)
+        }
+        if let host = head.host { setServer(bytes.extracting(host), on: span) }
+        if let agent = head.first(.userAgent) {
+            span.set(NetworkAttributes.userAgentOriginal, bytes.extracting(agent.value))
+        }
+    }
+
+    private func setServer(_ authority: Span<UInt8>, on span: SpanRecord) {
+        let isBracketed = authority.count > 0 && authority[0] == UInt8(ascii: "[")
+        let nameEnd =
+            isBracketed
+            ? authority.firstIndex(of: UInt8(ascii: "]")) ?? authority.count
+            : authority.firstIndex(of: UInt8(ascii: ":")) ?? authority.count
+        span.set(
+            NetworkAttributes.serverAddress, authority.extracting((isBracketed ? 1 : 0)..<nameEnd))
+        let portStart = nameEnd + (isBracketed ? 2 : 1)
+        let port = portStart < authority.count ? authority.extracting(portStart...).decimal : nil
+        span.set(NetworkAttributes.serverPort, port ?? 80)
+    }
+
+    /// Ends the SERVER span and hands the trace over. A client that left is not an error of the
+    /// server's.
+    func endTrace() {
+        logEnd()
+        guard let recorder = trace.recorder else { return }
+        if let span = trace.serverSpan {
+            var requestID = ByteBuffer(capacity: 32)
+            appendRequestID(to: &requestID)
+            span.set(MartletAttributes.requestID, requestID.bytes)
+            span.set(MartletAttributes.cacheStatus, "off")
+            if let call { span.set(MartletAttributes.attemptCount, call.attemptCount) }
+            if status > 0, connection.hasResponseStarted {
+                span.set(HTTPAttributes.responseStatusCode, status)
+            }
+            if connection.isClientGone {
+                span.set(MartletAttributes.clientDisconnected, true)
+            } else if let error, error.status >= 500 {
+                span.set(GeneralAttributes.errorType, error.errorType)
+                span.setError(message: error.message.utf8.span)
+            } else if status >= 500 {
+                span.set(GeneralAttributes.errorType, String(status))
+                span.setError()
+            }
+        }
+        services.tracer.submit(recorder.finish(at: trace.clock.now))
+    }
+
+    private func logEnd() {
+        let level: Telemetry.LogLevel = error?.logLevel ?? .debug
+        guard services.log.isOn(level) else { return }
+        let context = SpanContext(
+            traceID: trace.server.traceID, spanID: trace.server.spanID, flags: trace.server.flags)
+        services.log.write(level, "request ended", span: context) { line in
+            line.add("status", status)
+            if let error { line.add("error", error.errorType) }
+            line.add("duration_ms", milliseconds: Clock.monotonic &- connection.requestAt)
+        }
+    }
+}
+
+/// Names of routes: what a path is called on spans, of low cardinality.
+enum Route {
+    /// The path of a typed endpoint with its version, `/v1/*` for what is passed through, nil
+    /// for what the gateway does not serve.
+    static func name(_ path: Span<UInt8>) -> StaticString? {
+        switch Endpoint(path: path) {
+        case .chatCompletions: "/v1/chat/completions"
+        case .completions: "/v1/completions"
+        case .embeddings: "/v1/embeddings"
+        case .responses: "/v1/responses"
+        case .models: "/v1/models"
+        case .other: "/v1/*"
+        case nil: nil
+        }
+    }
+}

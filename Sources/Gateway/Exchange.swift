@@ -1,0 +1,77 @@
+import Bytes
+import Configuration
+import HTTP1
+import HTTPClient
+import HTTPServer
+import Networking
+import OpenAIAPI
+import Telemetry
+import Upstream
+import W3CTraceContext
+
+/// One request and its response, from the parsed head to the handed-over trace.
+///
+/// `run` is the walk of a request; see LifeOfARequest. An error becomes a response in one place.
+final class Exchange {
+    let connection: HTTPConnection
+    let worker: Worker
+    let trace: RequestTrace
+    var services: GatewayServices { worker.services }
+
+    /// The call upstream, once there is one: the connection's events go to it.
+    var call: UpstreamCall?
+    /// The error the client was told, or would have been.
+    var error: GatewayError?
+    /// The caller showed a key of this gateway: it stays here.
+    var hasGatewayKey = false
+    /// The status of the response, 0 before it.
+    var status = 0
+    /// A request body is to be passed on, and has not begun.
+    var pendingBody = false
+    /// Why a request body that was being passed on did not come whole.
+    var bodyError: GatewayError?
+
+    /// Begins the exchange for the request whose head `connection` has parsed.
+    init(connection: HTTPConnection, worker: Worker) {
+        self.connection = connection
+        self.worker = worker
+        trace = Exchange.makeTrace(connection, worker)
+    }
+
+    /// Answers the request. The connection's response has ended, or was cut, when it returns.
+    func run() async {
+        startServerSpan()
+        connection.clientGone = { [self] in clientLeft() }
+        do throws(GatewayError) {
+            try checkOrigin()
+            try authenticate()
+            switch try decide() {
+            case .typed(let endpoint):
+                let request = try await readCall(endpoint)
+                try await relay(request)
+            case .models, .relayed:
+                try await passThrough()
+            case .options(let allow):
+                answerOptions(allow)
+            case .methodNotAllowed, .notFound:
+                break
+            }
+        } catch {
+            answer(error)
+        }
+        endTrace()
+    }
+
+    /// Answers what could not even be parsed: with a trace of its own.
+    func refuse(_ error: GatewayError) {
+        startServerSpan()
+        connection.closeAfterResponse()
+        answer(error)
+        endTrace()
+    }
+
+    private func clientLeft() {
+        services.metrics.disconnects.add()
+        call?.cancel()
+    }
+}

@@ -1,0 +1,71 @@
+import Networking
+import Configuration
+import OTLP
+import Telemetry
+import Upstream
+
+// The environment's settings in the exporters' own terms.
+
+extension ExportResource {
+    init(_ environment: TelemetryEnvironment, version: String) {
+        var attributes = [("service.name", environment.serviceName)]
+        attributes.append(("service.version", environment.serviceVersion ?? version))
+        attributes += environment.resourceAttributes.map { ($0.key, $0.value) }
+        self.init(attributes: attributes, version: version)
+    }
+}
+
+extension ExportQueue.Limits {
+    init(_ batch: BatchSettings) {
+        self.init()
+        spansMax = batch.queueSizeMax
+        batchSpans = batch.batchSizeMax
+    }
+}
+
+extension ExportEndpoint {
+    init(_ exporter: ExporterSettings) {
+        self.init(
+            url: exporter.url.reveal(),
+            headers: exporter.headers.map { ($0.name, $0.value.reveal()) })
+    }
+}
+
+extension ExporterOptions {
+    init(
+        _ exporter: ExporterSettings, _ environment: TelemetryEnvironment,
+        _ settings: TelemetrySettings
+    ) {
+        self.init()
+        batchSpansMax = environment.batch.batchSizeMax
+        delay = environment.batch.scheduleDelay.milliseconds * 1_000_000
+        batchBytesMax = settings.exportBytesMax
+        retries.exportTimeout = (environment.batch.exportTimeout?.milliseconds ?? 0) * 1_000_000
+        retries.requestTimeout = (exporter.timeout?.milliseconds ?? 0) * 1_000_000
+        isGzip = exporter.compression == .gzip
+        includesContent = exporter.capturesContent
+    }
+}
+
+extension Sampler {
+    init(_ settings: SamplerSettings) {
+        switch settings {
+        case .alwaysOn: self.init(root: .alwaysOn, honoursParent: false)
+        case .alwaysOff: self.init(root: .alwaysOff, honoursParent: false)
+        case .ratio(let ratio): self.init(root: .ratio(ratio), honoursParent: false)
+        case .parentBasedAlwaysOn: self.init(root: .alwaysOn, honoursParent: true)
+        case .parentBasedAlwaysOff: self.init(root: .alwaysOff, honoursParent: true)
+        case .parentBasedRatio(let ratio): self.init(root: .ratio(ratio), honoursParent: true)
+        }
+    }
+}
+
+extension SpanLimits {
+    init(_ settings: SpanLimitSettings) {
+        self.init()
+        attributeCountMax = settings.attributeCountMax
+        valueCharactersMax = settings.attributeValueLengthMax ?? .max
+        eventCountMax = settings.eventCountMax
+        linkCountMax = settings.linkCountMax
+    }
+}

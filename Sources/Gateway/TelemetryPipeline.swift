@@ -1,0 +1,70 @@
+import Configuration
+import HTTPClient
+import Networking
+import OTLP
+import Telemetry
+import Upstream
+import W3CTraceContext
+
+/// The exporters of the process and what feeds them.
+package final class TelemetryPipeline {
+    /// Makes traces for the workers.
+    package let tracer: Tracer
+    /// The accounting of each exporter.
+    package let counters: [ExportCounters]
+    /// Some exporter sends message content.
+    package let capturesContent: Bool
+    private var threads: [ExporterThread]
+
+    /// Starts an exporter for each destination that `environment` names; none where it names
+    /// none: nothing is sent unasked. `console` prints the trees of the console exporter.
+    package init(
+        environment: TelemetryEnvironment, settings: TelemetrySettings, version: String,
+        log: Log, consoleColours: Bool, console: @escaping Log.Output
+    ) {
+        var threads: [ExporterThread] = []
+        var queues: [ExportQueue] = []
+        let isRecording = environment.isRecording
+        let resource = ExportResource(environment, version: version)
+        for exporter in isRecording ? environment.exporters : [] {
+            let name = exporter.family == .experimental ? "experimental" : "otlp"
+            let queue = ExportQueue(
+                limits: .init(environment.batch), counters: ExportCounters(exporter: name))
+            var client = HTTPClient.Settings()
+            client.caFile = exporter.caFile
+            threads.append(
+                ExporterThread(
+                    queue: queue, endpoint: ExportEndpoint(exporter),
+                    options: ExporterOptions(exporter, environment, settings),
+                    resource: resource, client: client, log: log))
+            queues.append(queue)
+        }
+        if isRecording, environment.console {
+            let queue = ExportQueue(
+                limits: .init(environment.batch), counters: ExportCounters(exporter: "console"))
+            var options = ConsoleOptions()
+            options.isColoured = consoleColours
+            options.includesContent = environment.consoleCapturesContent
+            threads.append(ExporterThread(queue: queue, options: options, output: console))
+            queues.append(queue)
+        }
+        self.threads = threads
+        counters = queues.map(\.counters)
+        capturesContent =
+            isRecording
+            && (environment.exporters.contains(where: \.capturesContent)
+                || (environment.console && environment.consoleCapturesContent))
+        tracer = Tracer(
+            sampler: Sampler(environment.sampler), limits: SpanLimits(environment.limits),
+            queues: queues)
+    }
+
+    /// Sends what is queued and ends the exporters, within `milliseconds`; what has not left by
+    /// then is lost and counted.
+    package func shutDown(within milliseconds: UInt64) {
+        let deadline = Clock.monotonic &+ milliseconds &* 1_000_000
+        for queue in tracer.queues { queue.close(deadline: deadline) }
+        for thread in threads { thread.join() }
+        threads.removeAll()
+    }
+}

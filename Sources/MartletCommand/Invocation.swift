@@ -1,0 +1,106 @@
+import Configuration
+
+/// What the user wrote cannot be carried out.
+struct UsageError: Error {
+    let message: String
+
+    init(_ message: String) {
+        self.message = message
+    }
+}
+
+/// A command line, taken apart.
+struct Invocation {
+    enum Command: String, CaseIterable {
+        case serve, demo, check, mock, version, help
+    }
+
+    let command: Command
+    /// `--config`.
+    private(set) var configPath: String?
+    /// Flags that set keys of the configuration.
+    private(set) var flags: [ConfigurationFlag] = []
+    /// `--listen`, as written.
+    private(set) var listen: String?
+
+    /// Reads everything behind the program's name. Without a command: `serve`.
+    init(_ arguments: [String]) throws(UsageError) {
+        var rest = arguments[...]
+        if rest.contains(where: { $0 == "--help" || $0 == "-h" }) {
+            command = .help
+            return
+        }
+        if rest.contains("--version") {
+            command = .version
+            return
+        }
+        if let first = rest.first, !first.hasPrefix("-") {
+            guard let known = Command(rawValue: first) else {
+                throw UsageError(
+                    "unknown command '\(first)'; there are serve, demo, check, mock and version")
+            }
+            command = known
+            rest = rest.dropFirst()
+        } else {
+            command = .serve
+        }
+        while let flag = rest.popFirst() {
+            try read(flag, &rest)
+        }
+    }
+
+    /// Takes `--flag value` or `--flag=value`.
+    private mutating func read(
+        _ word: String, _ rest: inout ArraySlice<String>
+    ) throws(UsageError) {
+        let parts = word.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+        let flag = String(parts[0])
+        guard let use = Self.uses.first(where: { $0.flag == flag }),
+            use.commands.contains(command)
+        else {
+            throw UsageError("unknown flag '\(flag)' for '\(command.rawValue)'; see martlet --help")
+        }
+        guard let value = parts.count == 2 ? String(parts[1]) : rest.popFirst(), !value.isEmpty
+        else { throw UsageError("'\(flag)' needs a value") }
+        if flag == "--config" { configPath = value }
+        if flag == "--listen" { listen = value }
+        if let path = use.path {
+            flags.append(ConfigurationFlag(flag: flag, path: path, value: value))
+        }
+    }
+
+    private struct Use {
+        let flag: String
+        let commands: [Command]
+        /// The key of the configuration it sets.
+        let path: String?
+    }
+
+    private static let uses = [
+        Use(flag: "--config", commands: [.serve, .check], path: nil),
+        Use(
+            flag: "--listen", commands: [.serve, .check, .demo, .mock],
+            path: "listener.address"),
+        Use(flag: "--upstream", commands: [.serve, .check], path: "upstream.url"),
+        Use(flag: "--workers", commands: [.serve, .check, .demo], path: "workers"),
+    ]
+
+    static let help = """
+        Martlet, an LLM gateway that leaves a trace of every call.
+
+        usage: martlet [serve] [--config FILE] [--listen ADDRESS] [--upstream URL] [--workers N]
+               martlet demo [--listen ADDRESS]
+               martlet check [--config FILE]
+               martlet mock [--listen ADDRESS]
+               martlet version | --help
+
+        serve    runs the gateway; needs no configuration. Point an OpenAI SDK at
+                 http://127.0.0.1:8787/v1
+        demo     runs the gateway before a mock provider, sends two calls and prints their trace
+        check    validates the configuration and prints what would run
+        mock     runs the mock provider alone
+
+        Everything else is set by the environment (MARTLET_*, OTEL_*,
+        EXPERIMENTAL_GEN_AI_OTEL_*) or a file: see config/martlet.yaml.
+        """
+}

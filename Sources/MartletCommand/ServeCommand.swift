@@ -1,0 +1,73 @@
+import Configuration
+import Gateway
+import Glibc
+import Networking
+import Telemetry
+import Upstream
+
+/// `martlet serve`: runs the gateway until a signal ends it.
+enum ServeCommand {
+    static func run(_ invocation: Invocation) throws(UsageError) -> Int32 {
+        let configuration = try StartUp.load(invocation)
+        let settings = configuration.settings
+        let log = StartUp.log(settings.log)
+        for warning in configuration.warnings { Output.error("martlet: warning: \(warning)") }
+        let pipeline = StartUp.pipeline(configuration, log: log)
+        let services = GatewayServices(
+            settings: settings, tracer: pipeline.tracer, exporters: pipeline.counters,
+            capturesContent: pipeline.capturesContent, log: log)
+        let server = GatewayServer(services: services, workers: StartUp.workers(settings))
+        do throws(SocketError) {
+            try server.start()
+        } catch {
+            Output.error("martlet: \(error)")
+            return 1
+        }
+        Output.error("martlet \(MartletProgram.version)")
+        for line in StartUp.summary(
+            configuration, addresses: server.addresses.map(\.description))
+        {
+            Output.error("martlet: \(line)")
+        }
+        Shutdown(server: server, settings: settings.shutdown).waitForSignal()
+        pipeline.shutDown(within: 5_000)
+        return 0
+    }
+}
+
+/// The way a running gateway ends: SIGTERM or SIGINT begins it, a second one cuts it short.
+final class Shutdown {
+    private let server: GatewayServer
+    private let settings: ShutdownSettings
+    private let loop = EventLoop()
+    private var hasBegun = false
+
+    init(server: GatewayServer, settings: ShutdownSettings) {
+        self.server = server
+        self.settings = settings
+    }
+
+    /// Returns when no request is left, or none is waited for any more.
+    func waitForSignal() {
+        for signal in [SIGTERM, SIGINT] {
+            _ = SignalSource(loop: loop, signal: signal) { [self] in received() }
+        }
+        loop.run()
+        server.stop()
+    }
+
+    private func received() {
+        guard !hasBegun else {
+            server.abandon()
+            return
+        }
+        hasBegun = true
+        server.announceShutdown()
+        loop.spawn { [self] in
+            await loop.sleep(milliseconds: settings.delay.milliseconds)
+            server.drain { [loop] in loop.stop() }
+            await loop.sleep(milliseconds: settings.drain.milliseconds)
+            server.abandon()
+        }
+    }
+}

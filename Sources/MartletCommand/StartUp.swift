@@ -1,0 +1,89 @@
+import Configuration
+import Gateway
+import Networking
+import Platform
+import Telemetry
+
+/// What the commands that run a gateway have in common.
+enum StartUp {
+    /// Loads file, environment and flags; every mistake in them is one line of the error.
+    static func load(
+        _ invocation: Invocation, environment: [String: String] = ProcessEnvironment.variables
+    ) throws(UsageError) -> LoadedConfiguration {
+        var file: ConfigurationFile?
+        if let path = ConfigurationLoader.filePath(
+            flag: invocation.configPath, environment: environment)
+        {
+            do throws(FileError) {
+                file = ConfigurationFile(name: path, bytes: try FileContents.read(path))
+            } catch {
+                throw UsageError("\(path): \(error.reason)")
+            }
+        }
+        do throws(ConfigurationError) {
+            return try ConfigurationLoader.load(
+                file: file, environment: environment, flags: invocation.flags
+            ) { path in String(decoding: try FileContents.read(path), as: UTF8.self) }
+        } catch {
+            let count = error.diagnostics.count
+            let sentence = count == 1 ? "the configuration has a mistake" : "the configuration has \(count) mistakes"
+            throw UsageError("\(sentence)\n\(error.description)")
+        }
+    }
+
+    /// The log that the settings ask for, on standard error.
+    static func log(_ settings: LogSettings) -> Log {
+        let level: Telemetry.LogLevel =
+            switch settings.level {
+            case .debug: .debug
+            case .info: .info
+            case .warn: .warning
+            case .error: .error
+            }
+        return Log(
+            level: level, format: settings.format == .json ? .json : .text,
+            now: { Clock.wall },
+            output: { line in DescriptorOutput.standardError.writeIfReady(line) })
+    }
+
+    /// The exporters the environment asks for. Trees of the console exporter go to standard
+    /// output.
+    static func pipeline(
+        _ configuration: LoadedConfiguration, log: Log
+    ) -> TelemetryPipeline {
+        TelemetryPipeline(
+            environment: configuration.telemetry, settings: configuration.settings.telemetry,
+            version: MartletProgram.version, log: log,
+            consoleColours: Terminal.hasColours(ProcessEnvironment.variables),
+            console: { tree in DescriptorOutput.standardOutput.writeAll(tree) })
+    }
+
+    /// How many workers run.
+    static func workers(_ settings: Settings) -> Int {
+        settings.workers ?? min(EventLoop.processorCount, Processors.quota ?? .max)
+    }
+
+    /// What the start-up says, a sentence a line: where it listens, where calls go, and where
+    /// each exporter sends what.
+    static func summary(
+        _ configuration: LoadedConfiguration, addresses: [String]
+    ) -> [String] {
+        let settings = configuration.settings
+        let telemetry = configuration.telemetry
+        var lines = addresses.map { "listening on \($0)" }
+        let workers = workers(settings)
+        lines.append("workers: \(workers)")
+        lines.append("upstream: \(settings.upstream.url)")
+        for exporter in telemetry.isRecording ? telemetry.exporters : [] {
+            let content = exporter.capturesContent ? "with message content" : "without message content"
+            lines.append(
+                "traces go to \(exporter.displayURL) by \(exporter.wireProtocol.rawValue), "
+                    + content)
+        }
+        if telemetry.isRecording, telemetry.console {
+            lines.append("traces are printed to standard output")
+        }
+        if !telemetry.isRecording { lines.append("traces go nowhere: no exporter is configured") }
+        return lines
+    }
+}
