@@ -124,23 +124,38 @@ package final class HTTPClient {
 
     // MARK: curl's sockets on the loop
 
-    /// A socket's poll handle stays registered while curl idles the connection: taking it out of
-    /// the poll set and in again costs a third of a request.
+    /// A connection's poll handle stays registered while curl idles the connection: taking it out
+    /// of the poll set and in again costs a third of a request.
+    ///
+    /// Other sockets, as the name resolver's, are closed by curl without a word behind REMOVE.
     private func watch(_ socket: curl_socket_t, _ what: Int32) {
         let index = Int(socket)
         if what == CURL_POLL_REMOVE {
-            watches[index]?.isIdle = true
-            watches[index]?.listen(for: UV_READABLE.rawValue)
+            guard index < watches.count, let watch = watches[index] else { return }
+            if watch.isConnection {
+                watch.isIdle = true
+                watch.listen(for: UV_READABLE.rawValue)
+            } else {
+                watches[index] = nil
+                watch.close()
+            }
             return
         }
-        while watches.count <= index { watches.append(nil) }
-        let watch = watches[index] ?? SocketWatch(client: self, socket: socket)
-        watches[index] = watch
+        let watch = makeWatch(socket)
         watch.isIdle = false
         var events: UInt32 = 0
         if what & CURL_POLL_IN != 0 { events |= UV_READABLE.rawValue }
         if what & CURL_POLL_OUT != 0 { events |= UV_WRITABLE.rawValue }
         watch.listen(for: events)
+    }
+
+    private func makeWatch(_ socket: curl_socket_t) -> SocketWatch {
+        let index = Int(socket)
+        while watches.count <= index { watches.append(nil) }
+        if let watch = watches[index] { return watch }
+        let watch = SocketWatch(client: self, socket: socket)
+        watches[index] = watch
+        return watch
     }
 
     fileprivate func ready(_ watch: SocketWatch, _ flags: Int32) {
@@ -169,6 +184,13 @@ package final class HTTPClient {
         return 0
     }
 
+    static let openCallback: martlet_curl_open = { context, socket, _ in
+        // SAFETY: as in `socketCallback`.
+        let client = unsafe Unmanaged<HTTPClient>.fromOpaque(context!).takeUnretainedValue()
+        client.makeWatch(socket).isConnection = true
+        return CURL_SOCKOPT_OK
+    }
+
     static let closeCallback: martlet_curl_close = { context, socket in
         let client = unsafe Unmanaged<HTTPClient>.fromOpaque(context!).takeUnretainedValue()
         client.closed(socket)
@@ -192,6 +214,8 @@ package final class HTTPClient {
 @safe
 private final class SocketWatch {
     let socket: curl_socket_t
+    /// A connection's, whose closing curl tells.
+    var isConnection = false
     /// curl keeps the connection for later.
     var isIdle = false
     private unowned let client: HTTPClient

@@ -510,8 +510,9 @@ extension HTTPTransfer {
         unsafe martlet_curl_set_data(easy, CURLOPT_HEADERFUNCTION, Self.lineCallback)
         unsafe martlet_curl_set_data(easy, CURLOPT_READFUNCTION, Self.uploadCallback)
         unsafe martlet_curl_set_ready(easy, Self.readyCallback, context)
-        unsafe martlet_curl_set_close(
-            easy, HTTPClient.closeCallback, Unmanaged.passUnretained(client).toOpaque())
+        let clientContext = unsafe Unmanaged.passUnretained(client).toOpaque()
+        unsafe martlet_curl_set_open(easy, HTTPClient.openCallback, clientContext)
+        unsafe martlet_curl_set_close(easy, HTTPClient.closeCallback, clientContext)
     }
 
     // SAFETY of the callbacks: the context is the transfer, which its owner or the pool keeps
