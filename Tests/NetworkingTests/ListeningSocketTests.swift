@@ -79,24 +79,6 @@ import Testing
         #expect(error?.reason == "the path is too long")
     }
 
-    @Test(arguments: [
-        ("127.0.0.1:8787", ListenAddress.tcp(host: "127.0.0.1", port: 8787)),
-        ("[::1]:80", .tcp(host: "::1", port: 80)),
-        ("localhost:0", .tcp(host: "localhost", port: 0)),
-        ("unix:/run/x", .unix(path: "/run/x")),
-    ])
-    func `addresses are read and printed`(text: String, address: ListenAddress) {
-        #expect(ListenAddress(text) == address)
-        #expect(address.description == text)
-    }
-
-    @Test(arguments: [
-        "", "8787", ":8787", "host:", "host:65536", "host:-1", "::1:80", "unix:", "[::1]", "a:b",
-    ])
-    func `what is no address is refused`(text: String) {
-        #expect(ListenAddress(text) == nil)
-    }
-
     @Test func `loopback is told by its text`() {
         #expect(ListenAddress.tcp(host: "127.1.2.3", port: 1).isLoopback)
         #expect(ListenAddress.tcp(host: "::1", port: 1).isLoopback)
