@@ -127,8 +127,9 @@ package final class CurlClient {
     /// A connection's poll handle stays registered while curl idles the connection: taking it out
     /// of the poll set and in again costs a third of a request.
     ///
-    /// Other sockets, as the name resolver's, are closed by curl without a word behind REMOVE.
-    private func watch(_ socket: curl_socket_t, _ what: Int32) {
+    /// Only of one that stands: sockets of attempts to connect, and the name resolver's, are
+    /// closed by curl without a word, and then REMOVE comes. libuv aborts on closed descriptors.
+    private func watch(_ socket: curl_socket_t, _ what: Int32, isConnected: Bool) {
         let index = Int(socket)
         if what == CURL_POLL_REMOVE {
             guard index < watches.count, let watch = watches[index] else { return }
@@ -141,7 +142,10 @@ package final class CurlClient {
             }
             return
         }
-        let watch = makeWatch(socket)
+        while watches.count <= index { watches.append(nil) }
+        let watch = watches[index] ?? SocketWatch(client: self, socket: socket)
+        watches[index] = watch
+        watch.isConnection = isConnected
         watch.isIdle = false
         var events: UInt32 = 0
         if what & CURL_POLL_IN != 0 { events |= UV_READABLE.rawValue }
@@ -149,13 +153,13 @@ package final class CurlClient {
         watch.listen(for: events)
     }
 
-    private func makeWatch(_ socket: curl_socket_t) -> SocketWatch {
+    /// An attempt to connect that follows another at once gets the descriptor of the one before;
+    /// curl takes it for the same and says nothing, but the kernel's poll set has forgotten it.
+    private func opened(_ socket: curl_socket_t) {
         let index = Int(socket)
-        while watches.count <= index { watches.append(nil) }
-        if let watch = watches[index] { return watch }
-        let watch = SocketWatch(client: self, socket: socket)
+        guard index < watches.count, let stale = watches[index] else { return }
+        let watch = SocketWatch(client: self, socket: socket, replacing: stale)
         watches[index] = watch
-        return watch
     }
 
     fileprivate func ready(_ watch: SocketWatch, _ flags: Int32) {
@@ -178,16 +182,23 @@ package final class CurlClient {
         _ = Glibc.close(socket)
     }
 
-    private static let socketCallback: martlet_curl_socket = { _, socket, what, context, _ in
+    private static let socketCallback: martlet_curl_socket = { easy, socket, what, context, _ in
+        // SAFETY: the context is the client, which is never freed; the private pointer is the
+        // transfer of a handle that is in use, which is the case unless a socket is given up.
+        var isConnected = false
+        if what != CURL_POLL_REMOVE, let transfer = unsafe martlet_curl_private(easy) {
+            isConnected = unsafe Unmanaged<HTTPTransfer>.fromOpaque(transfer)
+                .takeUnretainedValue().isConnected
+        }
         let client = unsafe Unmanaged<CurlClient>.fromOpaque(context!).takeUnretainedValue()
-        client.watch(socket, what)
+        client.watch(socket, what, isConnected: isConnected)
         return 0
     }
 
     static let openCallback: martlet_curl_open = { context, socket, _ in
         // SAFETY: as in `socketCallback`.
         let client = unsafe Unmanaged<CurlClient>.fromOpaque(context!).takeUnretainedValue()
-        client.makeWatch(socket).isConnection = true
+        client.opened(socket)
         return CURL_SOCKOPT_OK
     }
 
@@ -214,7 +225,7 @@ package final class CurlClient {
 @safe
 private final class SocketWatch {
     let socket: curl_socket_t
-    /// A connection's, whose closing curl tells.
+    /// An established connection's, whose closing curl tells.
     var isConnection = false
     /// curl keeps the connection for later.
     var isIdle = false
@@ -230,6 +241,14 @@ private final class SocketWatch {
         unsafe uv_poll_init(client.loop.handle, poll, socket)
         unsafe martlet_uv_set_data(poll, Unmanaged.passRetained(self).toOpaque())
         unsafe handle = poll
+    }
+
+    /// Takes over from one whose descriptor was closed and given out again.
+    convenience init(client: CurlClient, socket: curl_socket_t, replacing stale: SocketWatch) {
+        let events = stale.events
+        stale.close()
+        self.init(client: client, socket: socket)
+        listen(for: events)
     }
 
     /// Changes what is waited for; no system call where it is the same.

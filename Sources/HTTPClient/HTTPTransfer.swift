@@ -258,6 +258,9 @@ package final class HTTPTransfer {
         client.recycle(self)
     }
 
+    /// Its connection stands, new or from the pool.
+    var isConnected: Bool { state == .awaitingHead || state == .receiving }
+
     private var isRunning: Bool { state != .idle && state != .finished }
 
     /// Ends the transfer with `error`, from within curl or from outside.
@@ -495,6 +498,8 @@ extension HTTPTransfer {
         set(CURLOPT_SSLVERSION, Int(CURL_SSLVERSION_TLSv1_2))
         set(CURLOPT_FOLLOWLOCATION, 0)
         set(CURLOPT_NETRC, 0)
+        // Else giving up a transfer waits, and with it the loop, until its name is resolved.
+        set(CURLOPT_QUICK_EXIT, 1)
         set(CURLOPT_PATH_AS_IS, 1)
         // SAFETY: curl copies texts; the object outlives its handle's transfers, and the client
         // all connections.
