@@ -166,13 +166,12 @@ package final class HTTPTransfer {
 
     private func setBody(_ kind: Body) {
         switch kind {
-        case .none: break
+        case .none:
+            // Without an empty body, curl would ask `takeUpload` for one that never comes.
+            if isPlainPost { setBuffered() }
         case .buffered:
             set(CURLOPT_POST, 1)
-            // SAFETY: the body stays as it is while the transfer runs.
-            unsafe _ = martlet_curl_set_size(
-                easy, CURLOPT_POSTFIELDSIZE_LARGE, curl_off_t(body.count))
-            body.withBytes { unsafe Self.setFields($0, of: easy) }
+            setBuffered()
         case .streamed(let length):
             set(CURLOPT_UPLOAD, 1)
             unsafe _ = martlet_curl_set_size(
@@ -180,6 +179,13 @@ package final class HTTPTransfer {
             if isPlainPost { unsafe _ = martlet_curl_set_text(easy, CURLOPT_CUSTOMREQUEST, "POST") }
             isPlainPost = false
         }
+    }
+
+    private func setBuffered() {
+        // SAFETY: the body stays as it is while the transfer runs.
+        unsafe _ = martlet_curl_set_size(
+            easy, CURLOPT_POSTFIELDSIZE_LARGE, curl_off_t(body.count))
+        body.withBytes { unsafe Self.setFields($0, of: easy) }
     }
 
     private static func setFields(_ bytes: Span<UInt8>, of easy: UnsafeMutableRawPointer) {
