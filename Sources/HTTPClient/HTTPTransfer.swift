@@ -126,6 +126,7 @@ package final class HTTPTransfer {
         }
         headers.suppress("Expect")
         headers.suppress("Accept")
+        headers.suppress("Content-Type")
     }
 
     /// Adds a header line. False, and nothing added, where it could end the line.
