@@ -293,8 +293,16 @@ package final class HTTPTransfer {
     func finished(_ code: CURLcode) {
         guard isRunning else { return }
         if let failure { return finish(failure) }
-        guard code != CURLE_OK else { return finish(nil) }
         let hasHead = state == .receiving
+        guard code != CURLE_OK else {
+            // For curl an answer may end inside its head.
+            return finish(
+                hasHead
+                    ? nil
+                    : HTTPClientError(
+                        .closed, reason: "the connection ended inside the answer's head",
+                        reusedConnection: isReusingConnection))
+        }
         finish(HTTPClientError(
             code: code, hasHead: hasHead, reusedConnection: isReusingConnection))
     }
