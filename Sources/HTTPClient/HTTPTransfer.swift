@@ -1,5 +1,6 @@
 import Bytes
 import CCurl
+import HTTP1
 import Networking
 
 /// What a transfer tells its owner; called on the loop's thread. Calls other than
@@ -369,14 +370,19 @@ package final class HTTPTransfer {
             head.append(line)
             return receivedHead()
         }
-        if head.isEmpty { return receivedStatusLine(line) }
+        if head.isEmpty { return receivedStatusLine(line, end) }
         guard line[0] != ASCII.space, line[0] != ASCII.tab else {
             return refuse(.malformed, "the answer folds a header line")
         }
         let start = head.count
         head.append(line)
-        guard let colon = line.firstIndex(of: UInt8(ascii: ":")), colon > 0 else {
-            return refuse(.malformed, "the answer has a header line without a name")
+        guard let colon = line.firstIndex(of: UInt8(ascii: ":")),
+            HTTPSyntax.isToken(line.extracting(0..<colon))
+        else {
+            return refuse(.malformed, "the answer has a header line without a proper name")
+        }
+        guard line.firstControl(in: colon + 1..<end) == nil else {
+            return refuse(.malformed, "the answer has a control character in a header")
         }
         var lower = colon + 1
         var upper = end
@@ -389,9 +395,10 @@ package final class HTTPTransfer {
         return true
     }
 
-    private func receivedStatusLine(_ line: Span<UInt8>) -> Bool {
+    private func receivedStatusLine(_ line: Span<UInt8>, _ end: Int) -> Bool {
         guard line.count >= 13, line.starts(with: "HTTP/1."), line[8] == ASCII.space,
-            let code = line.extracting(9..<12).decimal, code >= 100
+            let code = line.extracting(9..<12).decimal, code >= 100,
+            line.firstControl(in: 12..<end) == nil
         else { return refuse(.malformed, "the answer has no proper status line") }
         status = code
         minorVersion = line[7] == UInt8(ascii: "0") ? 0 : 1
@@ -423,14 +430,18 @@ package final class HTTPTransfer {
     private func hasProperFraming() -> Bool {
         var lengths = 0
         var codings = 0
+        var isProper = true
         head.withBytes { head in
             for field in fields {
                 let name = head.extracting(field.name)
-                if name.equalsIgnoringCase("content-length") { lengths += 1 }
+                if name.equalsIgnoringCase("content-length") {
+                    lengths += 1
+                    if head.extracting(field.value).decimal == nil { isProper = false }
+                }
                 if name.equalsIgnoringCase("transfer-encoding") { codings += 1 }
             }
         }
-        return lengths + codings <= 1
+        return isProper && lengths + codings <= 1
     }
 
     fileprivate enum Taken {
