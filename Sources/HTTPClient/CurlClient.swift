@@ -263,11 +263,19 @@ private final class SocketWatch {
         unsafe uv_poll_start(handle, Int32(wanted)) { handle, status, events in
             let watch = unsafe Unmanaged<SocketWatch>.fromOpaque(martlet_uv_data(handle!)!)
                 .takeUnretainedValue()
-            var flags: Int32 = status < 0 ? CURL_CSELECT_ERR : 0
+            // libuv stops on an error. curl is to read what came before it, then the error.
+            var flags: Int32 = status < 0 ? CURL_CSELECT_IN | CURL_CSELECT_OUT : 0
+            if status < 0 { watch.restart() }
             if UInt32(events) & UV_READABLE.rawValue != 0 { flags |= CURL_CSELECT_IN }
             if UInt32(events) & UV_WRITABLE.rawValue != 0 { flags |= CURL_CSELECT_OUT }
             watch.client.ready(watch, flags)
         }
+    }
+
+    private func restart() {
+        let wanted = events
+        events = 0
+        listen(for: wanted)
     }
 
     func close() {
