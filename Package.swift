@@ -58,7 +58,7 @@ let package = Package(
         module("Crypto", "Bytes", "COpenSSL"),
         module("Compression", "Bytes", "CZlib"),
         module("JSON", "Bytes", "CSimdjson"),
-        module("HTTPClient", "Bytes", "Networking", "CCurl", "CLibUV"),
+        module("HTTPClient", "Bytes", "HTTP1", "Networking", "CCurl", "CLibUV"),
         module("YAML", "CYAML"),
         module("Platform"),
 
