@@ -5,6 +5,7 @@ import HTTPClient
 import HTTPServer
 import Networking
 import OpenAIAPI
+import Telemetry
 import Upstream
 import W3CTraceContext
 
@@ -30,7 +31,10 @@ extension Exchange: AnswerSink {
         var hasRequestID = false
         var isEventStream = false
         HeaderForwarding.forEachAnswerField(transfer) { known, name, value in
-            if known == .xRequestID { hasRequestID = true }
+            if known == .xRequestID {
+                hasRequestID = true
+                recordRequestID(value, call)
+            }
             if known == .contentType, value.starts(with: "text/event-stream") {
                 isEventStream = true
             }
@@ -97,10 +101,17 @@ extension Exchange: AnswerSink {
         connection.addField("x-portkey-retry-attempt-count", decimal: max(0, attempts - 1))
     }
 
+    /// Spans have the id that the client gets.
+    private func recordRequestID(_ value: Span<UInt8>, _ call: UpstreamCall) {
+        guard let span = trace.serverSpan else { return }
+        hasUpstreamRequestID = true
+        span.set(MartletAttributes.requestID, value)
+        call.recordRequestID(value)
+    }
+
     /// The id of requests to which the upstream gave none.
     func appendRequestID(to buffer: inout ByteBuffer) {
-        buffer.append("req_")
-        buffer.append(trace.server.spanID)
+        trace.appendRequestID(to: &buffer)
     }
 
     /// Where the time went until now (W3C Server Timing), in milliseconds.

@@ -82,6 +82,8 @@ package final class UpstreamCall {
 
     var tap = AnswerTap.none()
     var genAI: (id: SpanID, record: SpanRecord?)?
+    /// The upstream gave the request an id, which is on the GenAI span.
+    var hasRequestID = false
     private var attempt: AttemptSpan?
     private var transfer: HTTPTransfer?
     private var failure: UpstreamFailure?
@@ -119,6 +121,11 @@ package final class UpstreamCall {
             } else {
                 false
             }
+    }
+
+    /// The client asked for a stream of events.
+    package var isStreaming: Bool {
+        if case .typed(let request) = payload { request.isStreaming } else { false }
     }
 
     /// Makes attempts until one is relayed or there is nothing left to try.
