@@ -29,20 +29,20 @@ extension Exchange: AnswerSink {
         status = transfer.status
         connection.startHead(status: status)
         var hasRequestID = false
-        var isEventStream = false
+        let isEventStream = call.isEventStream
         HeaderForwarding.forEachAnswerField(transfer) { known, name, value in
             if known == .xRequestID {
                 hasRequestID = true
                 recordRequestID(value, call)
             }
-            if known == .contentType, value.starts(with: "text/event-stream") {
-                isEventStream = true
-            }
             if known == .cacheControl, isEventStream { return }
             connection.addField(name, value)
         }
         addCommonFields(hasRequestID: hasRequestID)
-        if isEventStream { connection.addField("x-accel-buffering", "no") }
+        if isEventStream {
+            connection.addField("cache-control", "no-cache")
+            connection.addField("x-accel-buffering", "no")
+        }
         addTiming(transfer)
         if HTTPStatus.hasNoBody(status) {
             connection.finishHead(.none)
@@ -128,6 +128,19 @@ extension Exchange: AnswerSink {
             Self.appendTiming("ttfb", transfer.headAt &- transfer.connectedAt, to: &buffer)
             buffer.append(", ")
             Self.appendTiming("upstream", transfer.headAt &- transfer.startedAt, to: &buffer)
+        }
+    }
+
+    /// The same for an answer of the gateway's own.
+    func addOwnTiming() {
+        let now = Clock.monotonic
+        let called = call?.times.start ?? 0
+        connection.addField("server-timing") { buffer in
+            let queued = (called > 0 ? called : now) &- min(connection.requestAt, now)
+            Self.appendTiming("queue", connection.requestAt > 0 ? queued : 0, to: &buffer)
+            guard called > 0 else { return }
+            buffer.append(", ")
+            Self.appendTiming("upstream", now &- called, to: &buffer)
         }
     }
 

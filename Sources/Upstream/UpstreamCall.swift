@@ -94,6 +94,8 @@ package final class UpstreamCall {
     private var injectsUsage: Bool
     private(set) var relayed = RelayProgress()
     private var isCancelled = false
+    /// The relayed answer is a stream of events.
+    package private(set) var isEventStream = false
 
     /// Attempts made on the wire.
     package private(set) var attemptCount = 0
@@ -318,6 +320,7 @@ extension UpstreamCall: HTTPTransferObserver {
                 }
             }
         }
+        self.isEventStream = isEventStream
         guard case .typed(let request) = payload, !isEncoded else { return length }
         guard (200..<300).contains(transfer.status) else {
             tap = .plain(length: length, bytesMax: AnswerTap.errorBytesMax)

@@ -119,7 +119,8 @@ class Peer:
 
     def __init__(self, connection):
         self.connection = connection
-        self.request = b""
+        self.request = b""  # its head, and the body as far as it came with it
+        self.request_bytes = 0  # of its body
 
     def read_request(self):
         while b"\r\n\r\n" not in self.request:
@@ -132,8 +133,12 @@ class Peer:
         for line in head.lower().split(b"\r\n"):
             if line.startswith(b"content-length:"):
                 length = int(line.split(b":")[1])
-        while len(body) < length:
-            body += self.connection.recv(65536)
+        self.request_bytes = len(body)
+        while self.request_bytes < length:
+            piece = self.connection.recv(65536)
+            if not piece:
+                return False
+            self.request_bytes += len(piece)
         return True
 
     def send(self, data):
