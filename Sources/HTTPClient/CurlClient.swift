@@ -229,11 +229,11 @@ private final class SocketWatch {
     }
 
     /// The socket has an error, such as a reset, and libuv has stopped the handle. What arrived
-    /// before is still there: curl reads it, and finds the error behind it.
+    /// before is still there: curl reads it, and finds the error behind it, or when it sends.
     private func failed() {
         let wanted = events
         events = 0
-        client.ready(self, CURL_CSELECT_ERR | CURL_CSELECT_IN)
+        client.ready(self, CURL_CSELECT_ERR | CURL_CSELECT_IN | CURL_CSELECT_OUT)
         // Goes on where curl has not come to the error yet, and changed nothing itself.
         if events == 0, !isIdle { listen(for: wanted) }
     }
