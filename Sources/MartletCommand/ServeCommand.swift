@@ -41,6 +41,7 @@ final class Shutdown {
     private let settings: ShutdownSettings
     private let loop = EventLoop()
     private var hasBegun = false
+    private var isDraining = false
 
     init(server: GatewayServer, settings: ShutdownSettings) {
         self.server = server
@@ -58,6 +59,7 @@ final class Shutdown {
 
     private func received() {
         guard !hasBegun else {
+            drain()
             server.abandon()
             return
         }
@@ -65,9 +67,15 @@ final class Shutdown {
         server.announceShutdown()
         loop.spawn { [self] in
             await loop.sleep(milliseconds: settings.delay.milliseconds)
-            server.drain { [loop] in loop.stop() }
+            drain()
             await loop.sleep(milliseconds: settings.drain.milliseconds)
             server.abandon()
         }
+    }
+
+    private func drain() {
+        guard !isDraining else { return }
+        isDraining = true
+        server.drain { [loop] in loop.stop() }
     }
 }
