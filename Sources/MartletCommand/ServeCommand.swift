@@ -39,24 +39,27 @@ enum ServeCommand {
 final class Shutdown {
     private let server: GatewayServer
     private let settings: ShutdownSettings
-    private let loop = EventLoop()
+    private let loop: EventLoop
     private var hasBegun = false
 
-    init(server: GatewayServer, settings: ShutdownSettings) {
+    /// `loop` runs while the gateway does; it may have other tasks.
+    init(server: GatewayServer, settings: ShutdownSettings, loop: EventLoop = EventLoop()) {
         self.server = server
         self.settings = settings
+        self.loop = loop
     }
 
     /// Returns when no request is left, or none is waited for any more.
     func waitForSignal() {
         for signal in [SIGTERM, SIGINT] {
-            _ = SignalSource(loop: loop, signal: signal) { [self] in received() }
+            _ = SignalSource(loop: loop, signal: signal) { [self] in begin() }
         }
         loop.run()
         server.stop()
     }
 
-    private func received() {
+    /// What a signal does; on the loop.
+    func begin() {
         guard !hasBegun else {
             server.abandon()
             return

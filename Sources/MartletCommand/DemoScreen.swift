@@ -1,0 +1,32 @@
+import Networking
+
+/// Lines and colours of the demo on standard output.
+struct DemoScreen {
+    /// Escape codes are wanted.
+    let hasColours: Bool
+
+    /// Prints a line.
+    func line(_ text: String = "") {
+        Output.line(text)
+    }
+
+    /// Prints a part of a line.
+    func part(_ text: String) {
+        DescriptorOutput.standardOutput.writeAll(text.utf8.span)
+    }
+
+    /// Prints a heading with a blank line before and after it.
+    func title(_ text: String) {
+        line("\n\(bold(text))\n")
+    }
+
+    func bold(_ text: String) -> String { styled("1", text) }
+    func dim(_ text: String) -> String { styled("2", text) }
+    func red(_ text: String) -> String { styled("1;31", text) }
+    func green(_ text: String) -> String { styled("32", text) }
+    func cyan(_ text: String) -> String { styled("36", text) }
+
+    private func styled(_ code: String, _ text: String) -> String {
+        hasColours ? "\u{1B}[\(code)m\(text)\u{1B}[0m" : text
+    }
+}
