@@ -44,43 +44,44 @@ final class Demo {
 
     /// Sends both calls and prints them and their trace. `destinations` are sentences.
     func run(destinations: [String]) async {
-        screen.line("\(screen.bold("Martlet \(MartletProgram.version)")) in front of a mock provider,"
-            + " in one process: no key, no network.")
-        screen.line()
-        screen.line("  you  ->  \(screen.cyan(base))  ->  http://\(provider)/v1")
+        screen.line(
+            screen.bold("Martlet \(MartletProgram.version)")
+                + " before a mock provider, in one process: no key, no network.\n")
+        screen.line("  you  ->  gateway \(screen.cyan(base))  ->  provider http://\(provider)/v1")
         for destination in destinations { screen.line("  \(destination)") }
-        screen.title("1  A streamed chat")
-        await call(
-            "/chat/completions",
-            #"{"model":"mock-slow-40","stream":true,"messages":[{"role":"system","content":"#
-                + #""Be brief."},{"role":"user","content":"What is a martlet?"}]}"#
-        ) { [self] in DemoStream(screen: screen) }
-        screen.title("2  Embeddings of two texts")
-        await call(
-            "/embeddings", #"{"model":"mock-embedding","input":["swift","swallow"]}"#
-        ) { [self] in DemoEmbeddings(screen: screen) }
-        screen.title("3  The trace of both: one tree for each call, below the caller's span")
+        screen.title("1. A streamed chat")
+        await call("/chat/completions", Self.chat, DemoStream(screen: screen))
+        screen.title("2. Embeddings of two texts")
+        await call("/embeddings", Self.embeddings, DemoEmbeddings(screen: screen))
+        screen.title("3. What the gateway recorded: both calls in the caller's trace")
         await showTraces()
     }
 
-    private func call(
-        _ path: String, _ body: String, _ makeReader: () -> any DemoReader
-    ) async {
-        screen.line("\(screen.dim(">")) POST \(base)\(path)")
-        screen.line("\(screen.dim(">")) traceparent: \(caller)")
-        screen.line("\(screen.dim(">")) \(body)")
+    private static let chat = """
+        {"model": "mock-slow-40", "stream": true, "messages": [
+          {"role": "system", "content": "Be brief."},
+          {"role": "user", "content": "What kind of bird is a martlet?"}]}
+        """
+
+    private static let embeddings = """
+        {"model": "mock-embedding", "input": ["swift", "swallow"]}
+        """
+
+    private func call(_ path: String, _ body: String, _ reader: any DemoReader) async {
+        screen.request("\(screen.bold("POST")) \(base)\(path)")
+        screen.request("\(screen.dim("traceparent:")) \(caller)")
+        for line in body.split(separator: "\n") { screen.request(String(line)) }
         screen.line()
-        let call = DemoCall(screen: screen, reader: makeReader())
+        let call = DemoCall(screen: screen, reader: reader)
         await call.send(
             to: base + path, by: client,
             headers: [
                 ("content-type", "application/json"), ("traceparent", "\(caller)"),
                 ("user-agent", "martlet-demo/\(MartletProgram.version)"),
             ], body: body)
-        if let failure = call.failure {
-            hasFailed = true
-            screen.line(screen.red("The call failed: \(failure)."))
-        }
+        guard let failure = call.failure else { return }
+        hasFailed = true
+        screen.line(screen.red("The call failed: \(failure)."))
     }
 
     private func showTraces() async {
@@ -92,7 +93,7 @@ final class Demo {
             await wakeUp.wait(milliseconds: due - loop.now)
         }
         guard !finished.isEmpty else {
-            screen.line("Nothing was recorded: the sampler of the environment drops the trace.")
+            screen.line("Nothing: OTEL_TRACES_SAMPLER drops the trace.\n")
             return
         }
         var text = ByteBuffer(capacity: 4096)
@@ -114,9 +115,8 @@ final class Demo {
     /// Says what to do next.
     func explain() {
         screen.line(
-            "\(screen.bold("Now you.")) The gateway stays up until Ctrl-C, and prints the trace of"
-                + " each call here.")
-        screen.line()
+            screen.bold("Now you.")
+                + " The gateway stays up until Ctrl-C and prints the trace of each call.\n")
         screen.line(
             screen.cyan(
                 """

@@ -52,14 +52,14 @@ final class DemoCall: HTTPTransferObserver {
 
     func transferReceivedHead(_ transfer: HTTPTransfer) {
         if transfer.status != 200 { failure = "the gateway answered \(transfer.status)" }
-        let status = transfer.status == 200 ? screen.green("200") : screen.red("\(transfer.status)")
-        screen.line("\(screen.dim("<")) \(status)")
+        let status = "\(transfer.status)"
+        screen.answer(status == "200" ? screen.green(status) : screen.red(status))
         transfer.head.withBytes { head in
             for name in Self.shownHeaders {
                 for field in transfer.fields
                 where String(decoding: head.extracting(field.name)).lowercased() == name {
                     let value = String(decoding: head.extracting(field.value))
-                    screen.line("\(screen.dim("<")) \(name): \(value)")
+                    screen.answer("\(screen.dim("\(name):")) \(value)")
                 }
             }
         }

@@ -25,7 +25,7 @@ final class DemoStream: DemoReader {
     }
 
     func finished() {
-        screen.line("\n  \(screen.dim("\(events) events, each passed on when it came"))")
+        screen.line("\n  \(screen.dim("\(events) events, passed on as they came"))")
     }
 
     /// `choices[0].delta.content`; nil in an event without it.
@@ -83,7 +83,7 @@ final class DemoEmbeddings: DemoReader {
             var count = 0
             while let number = elements.next() {
                 if count < shownNumbers, let value = document.double(number) {
-                    first.append("\(value)")
+                    first.append("\((value * 10_000).rounded() / 10_000)")
                 }
                 count += 1
             }

@@ -20,6 +20,16 @@ struct DemoScreen {
         line("\n\(bold(text))\n")
     }
 
+    /// Prints a line of what is sent.
+    func request(_ text: String) {
+        line("\(dim(">")) \(text)")
+    }
+
+    /// Prints a line of what came back.
+    func answer(_ text: String) {
+        line("\(dim("<")) \(text)")
+    }
+
     func bold(_ text: String) -> String { styled("1", text) }
     func dim(_ text: String) -> String { styled("2", text) }
     func red(_ text: String) -> String { styled("1;31", text) }
