@@ -63,7 +63,7 @@ let package = Package(
         module("Platform"),
 
         // Domain.
-        module("Configuration", "YAML"),
+        module("Configuration", "Networking", "YAML"),
         module("OpenAIAPI", "Bytes", "JSON", "Crypto"),
         module("HTTPServer", "Bytes", "HTTP1", "Networking"),
         module("Telemetry", "Bytes", "W3CTraceContext"),
@@ -90,6 +90,9 @@ let package = Package(
             swiftSettings: shipped),
 
         // Tests.
+        .target(
+            name: "GatewayTesting", dependencies: ["Networking"], path: "Tests/GatewayTesting",
+            swiftSettings: tested),
         tests("BytesTests", "Bytes"),
         tests("HTTP1Tests", "HTTP1", "Bytes"),
         tests("W3CTraceContextTests", "W3CTraceContext", "Bytes"),
@@ -98,11 +101,15 @@ let package = Package(
         tests("CompressionTests", "Compression", "Bytes"),
         tests("OpenAIAPITests", "OpenAIAPI", "JSON", "Bytes"),
         .testTarget(
-            name: "ConfigurationTests", dependencies: ["Configuration", "YAML"],
+            name: "ConfigurationTests", dependencies: ["Configuration", "Networking", "YAML"],
             exclude: ["Fixtures"], swiftSettings: tested),
         tests(
             "TelemetryTests", "Telemetry", "OTLP", "Bytes", "W3CTraceContext", "Networking",
             "Compression"),
+        tests("NetworkingTests", "Networking", "Bytes", "GatewayTesting"),
+        tests("HTTPServerTests", "HTTPServer", "HTTP1", "Networking", "Bytes", "GatewayTesting"),
+        tests("HTTPClientTests", "HTTPClient", "Networking", "Bytes", "GatewayTesting"),
+        tests("MockProviderTests", "MockProvider", "Networking", "GatewayTesting"),
         tests("TidyTests"),
         // The tools of `script/bench`: upstream, load, OTLP sink.
         .systemLibrary(name: "CEpoll", path: "Tests/CEpoll"),

@@ -1,28 +1,14 @@
-/// Where a listener is bound.
-package enum ListenAddress: Sendable, Hashable {
-    /// `host` is an address without brackets, or a name. Port 0: any free one.
-    case tcp(host: String, port: UInt16)
-    /// A socket in the file system; `path` is absolute and fits `sockaddr_un` (107 bytes).
-    case unix(path: String)
-
-    /// Only processes of this machine can reach it.
-    package var isLoopback: Bool {
-        switch self {
-        case .unix: true
-        case .tcp(let host, _):
-            host == "::1" || host.lowercased() == "localhost" || isLoopbackIPv4(host)
-        }
-    }
-
-    private func isLoopbackIPv4(_ host: String) -> Bool {
-        let parts = host.split(separator: ".", omittingEmptySubsequences: false)
-        return parts.count == 4 && parts[0] == "127" && parts.allSatisfy { UInt8($0) != nil }
-    }
-}
+import Networking
 
 extension ListenAddress {
     /// Bytes of a path that fit `sockaddr_un`, its NUL not counted.
     private static let pathBytesMax = 107
+
+    /// Reads an address as it is configured, or nil.
+    package init?(configured text: String) {
+        guard let address = try? ListenAddress(parsing: text) else { return nil }
+        self = address
+    }
 
     /// Reads `host:port`, `[address]:port` or `unix:/path`.
     init(parsing text: String) throws(ValueProblem) {
@@ -53,15 +39,5 @@ extension ListenAddress {
                 "is \(quoted(text)), not host:port, [address]:port or unix:/path")
         }
         self = .tcp(host: host, port: port)
-    }
-}
-
-extension ListenAddress: CustomStringConvertible {
-    /// As the configuration writes it: `127.0.0.1:8787`, `[::1]:8787`, `unix:/path`.
-    package var description: String {
-        switch self {
-        case .tcp(let host, let port): host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)"
-        case .unix(let path): "unix:\(path)"
-        }
     }
 }

@@ -1,3 +1,5 @@
+import Networking
+
 extension SettingType {
     /// Words without spaces, as `gen_ai.provider.name` has them.
     static func identifier(_ path: Path<String?>) -> SettingType {

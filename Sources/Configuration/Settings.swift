@@ -1,3 +1,5 @@
+import Networking
+
 /// What a process of the gateway runs with: file, environment and flags, merged and validated.
 ///
 /// A snapshot: made once by `ConfigurationLoader` and shared by all workers. The values below

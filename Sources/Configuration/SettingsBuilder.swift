@@ -1,3 +1,5 @@
+import Networking
+
 /// Merges the sources over the defaults and keeps who set what.
 struct SettingsBuilder {
     private(set) var settings = Settings()

@@ -11,7 +11,7 @@ package final class GatewayServer {
     private var threads: [LoopThread] = []
     private var unixPaths: [String] = []
     /// The addresses that are listened on, with the ports the system chose.
-    package private(set) var addresses: [Networking.ListenAddress] = []
+    package private(set) var addresses: [ListenAddress] = []
 
     /// A gateway of so many workers, which do not run yet.
     package init(services: GatewayServices, workers count: Int) {
@@ -25,7 +25,7 @@ package final class GatewayServer {
         let backlog = Int32(settings.backlog)
         for address in settings.addresses {
             let socket = try ListeningSocket(
-                binding: Networking.ListenAddress(address), workers: workers.count, backlog: backlog)
+                binding: address, workers: workers.count, backlog: backlog)
             addresses.append(socket.address)
             if case .unix(let path) = socket.address { unixPaths.append(path) }
             for (worker, descriptor) in zip(workers, socket.descriptors) {
@@ -61,14 +61,5 @@ package final class GatewayServer {
         for worker in workers { worker.loop.stop() }
         for thread in threads { thread.join() }
         threads.removeAll()
-    }
-}
-
-extension Networking.ListenAddress {
-    init(_ address: Configuration.ListenAddress) {
-        switch address {
-        case .tcp(let host, let port): self = .tcp(host: host, port: port)
-        case .unix(let path): self = .unix(path: path)
-        }
     }
 }

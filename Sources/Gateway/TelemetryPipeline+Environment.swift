@@ -1,3 +1,4 @@
+import Networking
 import Configuration
 import OTLP
 import Telemetry

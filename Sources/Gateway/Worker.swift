@@ -21,10 +21,10 @@ final class Worker {
         self.services = services
         self.loop = loop
         let settings = services.settings
-        bench = Workbench(depthMax: settings.limits.jsonDepthMax)
+        bench = Workbench(settings: settings)
         upstream = UpstreamServices(
             loop: loop, client: HTTPClient(loop: loop, settings: .init(settings)), bench: bench,
-            settings: settings)
+            settings: settings, capturesContent: services.capturesContent)
         connections = Connections(
             loop: loop, settings: ConnectionSettings(settings),
             connectionsMax: settings.listener.connectionsMax

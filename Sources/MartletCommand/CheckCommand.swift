@@ -1,4 +1,5 @@
 import Configuration
+import Networking
 
 /// `martlet check`: validates the configuration and prints what would run.
 enum CheckCommand {

@@ -1,3 +1,4 @@
+import Configuration
 import Glibc
 import MockProvider
 import Networking
@@ -6,7 +7,7 @@ import Networking
 enum MockCommand {
     static func run(_ invocation: Invocation) throws(UsageError) -> Int32 {
         let text = invocation.listen ?? "127.0.0.1:8080"
-        guard let address = ListenAddress(text) else {
+        guard let address = ListenAddress(configured: text) else {
             throw UsageError("'--listen' is \(text), not host:port, [address]:port or unix:/path")
         }
         let loop = EventLoop()

@@ -38,11 +38,9 @@ package final class EventLoop: TaskExecutor, @unchecked Sendable {
         // SAFETY: the handle lives as long as the loop; the callback only ends the poll.
         unsafe uv_async_init(handle, wake) { _ in }
         deadlines = DeadlineSweep(loop: self)
-    }
-
-    /// A loop is closed with its process: workers live as long as it does.
-    deinit {
-        preconditionFailure("an event loop lives as long as its process")
+        // SAFETY: the reference is never given back: a loop is closed with its process, and
+        // handles and tasks may use it until then.
+        unsafe _ = Unmanaged.passRetained(self)
     }
 
     /// Processors in the affinity mask of the process: the loops that can run at a time.

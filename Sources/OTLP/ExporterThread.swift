@@ -24,7 +24,7 @@ package final class ExporterThread: Sendable {
                 queue: queue, options: options, resource: resource, transport: transport,
                 schedule: LoopSchedule(wakeUp: wakeUp), log: log)
             await exporter.run()
-            await Self.end(loop, keeping: client)
+            loop.stop()
         }
         thread = LoopThread(name: "export", loop: loop)
     }
@@ -39,7 +39,7 @@ package final class ExporterThread: Sendable {
                 queue: queue, options: options, schedule: LoopSchedule(wakeUp: wakeUp),
                 output: output)
             await exporter.run()
-            await Self.end(loop, keeping: nil)
+            loop.stop()
         }
         thread = LoopThread(name: "console", loop: loop)
     }
@@ -47,16 +47,5 @@ package final class ExporterThread: Sendable {
     /// Waits until the queue was closed and the exporter is done with it.
     package func join() {
         thread.join()
-    }
-
-    /// Stops the loop and never returns: a loop and a client live as long as the process, and
-    /// this suspended task is what holds them.
-    private static func end(_ loop: EventLoop, keeping client: HTTPClient?) async {
-        loop.stop()
-        let never = WaitPoint()
-        while true {
-            await never.wait()
-            withExtendedLifetime((loop, client)) {}
-        }
     }
 }

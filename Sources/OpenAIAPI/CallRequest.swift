@@ -15,6 +15,7 @@ package struct CallRequest: Sendable {
     package enum OutputType: Sendable, Equatable {
         case text, json, speech
 
+        /// The conventions' word.
         package var name: StaticString {
             switch self {
             case .text: "text"
@@ -34,10 +35,15 @@ package struct CallRequest: Sendable {
     /// `stream_options.include_usage` as sent; nil where absent or no boolean.
     package internal(set) var includesUsage: Bool?
 
+    /// As sent, if it is a number; so are the numbers below.
     package internal(set) var temperature: Double?
+    /// `top_p`.
     package internal(set) var topP: Double?
+    /// `top_k`.
     package internal(set) var topK: Double?
+    /// `frequency_penalty`.
     package internal(set) var frequencyPenalty: Double?
+    /// `presence_penalty`.
     package internal(set) var presencePenalty: Double?
     /// `max_completion_tokens`, else `max_output_tokens` (responses), else `max_tokens`.
     package internal(set) var maxTokens: Int?
@@ -55,10 +61,15 @@ package struct CallRequest: Sendable {
     /// Elements of `messages`.
     package internal(set) var messageCount = 0
 
+    /// `messages`, whatever its kind; so are the ranges below.
     package internal(set) var messages: Range<Int>?
+    /// `tools`.
     package internal(set) var tools: Range<Int>?
+    /// `input` of embeddings and responses.
     package internal(set) var input: Range<Int>?
+    /// `instructions` of responses.
     package internal(set) var instructions: Range<Int>?
+    /// `prompt` of text completions.
     package internal(set) var prompt: Range<Int>?
     /// How to ask the upstream for usage; nil where that is not ours to ask, or asked already.
     package internal(set) var usageInjection: UsageInjection?

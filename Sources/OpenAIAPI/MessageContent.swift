@@ -23,6 +23,7 @@ package struct MessageContent: ~Copyable {
         package init() {}
     }
 
+    /// What it was made with.
     package let options: Options
     /// Decoded text of the string at hand.
     var text = ByteBuffer()

@@ -10,7 +10,7 @@ package struct StreamReader: ~Copyable {
     /// What the stream has said so far.
     package internal(set) var facts = AnswerFacts()
     /// The answer's content, where it was asked for.
-    package internal(set) var content: CapturedContent?
+    package var content: CapturedContent?
     private let endpoint: Endpoint
     private var parser: SSEParser
 

@@ -12,7 +12,7 @@ package struct UsageFilter: ~Copyable {
     package static let heldBytesMax = 64 << 10
 
     /// The tap, whose facts include the usage that is taken out.
-    package internal(set) var reader: StreamReader
+    package var reader: StreamReader
     private var held = ByteBuffer()
     /// The unfinished event grew too long: its bytes pass.
     private var isPassing = false

@@ -1,4 +1,5 @@
 import Bytes
+import Configuration
 import JSON
 import OpenAIAPI
 
@@ -8,8 +9,33 @@ package final class Workbench {
     /// What of the piece goes on to the client.
     var output = ByteBuffer(capacity: 16 << 10)
 
-    package init(depthMax: Int) {
-        scanner = JSONScanner(depthMax: depthMax)
+    /// Turns messages into the form that spans hold.
+    var content: MessageContent
+
+    package init(settings: Settings) {
+        scanner = JSONScanner(depthMax: settings.limits.jsonDepthMax)
+        var options = MessageContent.Options()
+        options.partBytesMax = settings.content.partBytesMax
+        options.attributeBytesMax = settings.content.totalBytesMax
+        options.keepsSystemMessages = settings.telemetry.systemMessagesInHistory
+        content = MessageContent(options: options)
+    }
+
+    /// Scans `bytes` and lends the document together with the converter of messages; nil where
+    /// they are not JSON.
+    func read<Result>(
+        _ bytes: Span<UInt8>,
+        _ body: (borrowing JSONDocument, inout MessageContent) -> Result
+    ) -> Result? {
+        Self.read(bytes, scanner: &scanner, content: &content, body)
+    }
+
+    private static func read<Result>(
+        _ bytes: Span<UInt8>, scanner: inout JSONScanner, content: inout MessageContent,
+        _ body: (borrowing JSONDocument, inout MessageContent) -> Result
+    ) -> Result? {
+        guard !bytes.isEmpty, (try? scanner.scan(bytes)) != nil else { return nil }
+        return body(scanner.document(bytes), &content)
     }
 }
 
@@ -129,7 +155,31 @@ struct AnswerTap: ~Copyable {
     }
 }
 
+extension AnswerTap {
+    /// Appends the answer's messages in the form that spans hold; false where there are none.
+    mutating func appendMessages(
+        endpoint: Endpoint, bench: Workbench, to buffer: inout ByteBuffer
+    ) -> Bool {
+        switch kind {
+        case .none: false
+        case .plain:
+            bench.read(kept.bytes) { document, content in
+                content.appendOutputMessages(of: document, endpoint: endpoint, to: &buffer)
+            } ?? false
+        case .stream: reader?.appendMessages(bench, to: &buffer) ?? false
+        case .filtered: filter?.reader.appendMessages(bench, to: &buffer) ?? false
+        }
+    }
+}
+
 extension StreamReader {
+    fileprivate mutating func appendMessages(
+        _ bench: Workbench, to buffer: inout ByteBuffer
+    ) -> Bool {
+        guard let content = content.take() else { return false }
+        return bench.content.appendOutputMessages(of: content, facts: facts, to: &buffer)
+    }
+
     fileprivate func lendFacts(to body: (borrowing AnswerFacts) -> Void) {
         body(facts)
     }

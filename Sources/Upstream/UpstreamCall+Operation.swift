@@ -18,6 +18,7 @@ extension UpstreamCall {
         body.withBytes {
             GenAISpan.setRequest(request, $0, target: target, names: names, on: record)
         }
+        if services.capturesContent { setRequestContent(request, on: record) }
     }
 
     private var names: GenAISpan.Names {
@@ -39,6 +40,9 @@ extension UpstreamCall {
                     GenAISpan.setError(facts, status: status, on: record)
                 }
             }
+        }
+        if services.capturesContent, (200..<300).contains(status) {
+            setAnswerContent(request, on: record)
         }
         switch outcome {
         case .relayed:

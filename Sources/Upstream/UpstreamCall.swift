@@ -30,8 +30,14 @@ package struct UpstreamServices {
     let client: HTTPClient
     let bench: Workbench
     let settings: Settings
+    /// Some exporter wants to see prompts and answers.
+    let capturesContent: Bool
 
-    package init(loop: EventLoop, client: HTTPClient, bench: Workbench, settings: Settings) {
+    package init(
+        loop: EventLoop, client: HTTPClient, bench: Workbench, settings: Settings,
+        capturesContent: Bool
+    ) {
+        self.capturesContent = capturesContent
         self.loop = loop
         self.client = client
         self.bench = bench
@@ -314,7 +320,10 @@ extension UpstreamCall: HTTPTransferObserver {
             tap = .plain(length: length, bytesMax: AnswerTap.plainBytesMax)
             return length
         }
-        let reader = StreamReader(endpoint: request.endpoint)
+        let captures = services.capturesContent && genAI?.record != nil
+        let reader = StreamReader(
+            endpoint: request.endpoint,
+            captureBytesMax: captures ? services.settings.content.totalBytesMax : 0)
         if injectsUsage {
             tap = .filtered(reader)
             return nil

@@ -1,4 +1,5 @@
 import Configuration
+import Networking
 import Testing
 
 struct LoaderTests {

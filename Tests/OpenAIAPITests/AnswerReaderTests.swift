@@ -16,8 +16,10 @@ struct AnswerReaderTests {
             #"""
             {"id": "chatcmpl-1", "model": "gpt-4o\u002d1", "service_tier": "flex",
              "choices": [
-              {"index": 1, "message": {"role": "assistant", "content": "b"}, "finish_reason": "length"},
-              {"index": 0, "message": {"role": "assistant", "content": "a"}, "finish_reason": "stop"}],
+              {"index": 1, "message": {\#
+              "role": "assistant", "content": "b"}, "finish_reason": "length"},
+              {"index": 0, "message": {\#
+              "role": "assistant", "content": "a"}, "finish_reason": "stop"}],
              "usage": {"prompt_tokens": 3, "completion_tokens": 4, "total_tokens": 7,
               "prompt_tokens_details": {"cached_tokens": 0, "cache_creation_tokens": 2}},
              "system_fingerprint": null}

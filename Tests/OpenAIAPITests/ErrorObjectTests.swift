@@ -13,7 +13,9 @@ struct ErrorObjectTests {
         error.append(requestID: requestID.bytes, traceID: traceID.bytes, to: &result)
         #expect(
             string(result)
-                == #"{"error":{"message":"A \"bad\" model.\n","type":"gateway_error","param":"model","#
+                == #"""
+                {"error":{"message":"A \"bad\" model.\n","type":"gateway_error","param":"model",
+                """#
                 + #""code":"invalid_request","request_id":"req-1","#
                 + #""trace_id":"4bf92f3577b34da6a3ce929d0e0e4736"}}"#)
     }

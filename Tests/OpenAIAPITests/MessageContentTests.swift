@@ -41,28 +41,70 @@ struct MessageContentTests {
             #"{"role":"user","name":"ann","parts":[{"type":"text","content":"a\né \"b\""}]}"#
         ),
         (
-            #"{"role":"user","content":[{"type":"text","text":"a"},{"type":"x","secret":1},"b",{}]}"#,
-            #"{"role":"user","parts":[{"type":"text","content":"a"},{"type":"x"},{"type":"text","content":"b"},{"type":"unknown"}]}"#
+            #"""
+            {"role":"user","content":[{"type":"text","text":"a"},{"type":"x","secret":1},"b",{}]}
+            """#,
+            #"""
+            {"role":"user","parts":[{"type":"text","content":"a"},{"type":"x"},{"type":"text",\#
+            "content":"b"},{"type":"unknown"}]}
+            """#
         ),
         (
-            #"{"role":"user","content":[{"type":"image_url","image_url":{"url":"https://e.com/a.png","detail":"low"}}]}"#,
-            #"{"role":"user","parts":[{"type":"uri","modality":"image","uri":"https://e.com/a.png"}]}"#
+            #"""
+            {"role":"user","content":[{"type":"image_url","image_url":{"url":"https:\#
+            //e.com/a.png","detail":"low"}}]}
+            """#,
+            #"""
+            {"role":"user","parts":[{"type":"uri","modality":"image","uri":"https:\#
+            //e.com/a.png"}]}
+            """#
         ),
         (
-            #"{"role":"user","content":[{"type":"image_url","image_url":{"url":"data:image/png;base64,aGVsbG8="}}]}"#,
-            #"{"role":"user","parts":[{"type":"blob","modality":"image","mime_type":"image/png","content":"","size":5,"sha256":"2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824"}]}"#
+            #"""
+            {"role":"user","content":[{"type":"image_url","image_url":{"url":"data:\#
+            image/png;base64,aGVsbG8="}}]}
+            """#,
+            #"""
+            {"role":"user","parts":[{"type":"blob","modality":"image","mime_type":"image/png",\#
+            "content":"","size":5,"sha256":\#
+            "2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824"}]}
+            """#
         ),
         (
-            #"{"role":"user","content":[{"type":"input_audio","input_audio":{"data":"aGVsbG8=","format":"wav"}}]}"#,
-            #"{"role":"user","parts":[{"type":"blob","modality":"audio","mime_type":"audio/wav","content":"","size":5,"sha256":"2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824"}]}"#
+            #"""
+            {"role":"user","content":[{"type":"input_audio","input_audio":{"data":"aGVsbG8=",\#
+            "format":"wav"}}]}
+            """#,
+            #"""
+            {"role":"user","parts":[{"type":"blob","modality":"audio","mime_type":"audio/wav",\#
+            "content":"","size":5,"sha256":\#
+            "2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824"}]}
+            """#
         ),
         (
-            #"{"role":"user","content":[{"type":"file","file":{"file_id":"file-1"}},{"type":"file","file":{"file_data":"data:application/pdf;base64,aGVsbG8","filename":"a"}}]}"#,
-            #"{"role":"user","parts":[{"type":"file","modality":"document","file_id":"file-1"},{"type":"blob","modality":"document","mime_type":"application/pdf","content":"","size":5,"sha256":"2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824"}]}"#
+            #"""
+            {"role":"user","content":[{"type":"file","file":{"file_id":"file-1"}},{"type":"file",\#
+            "file":{"file_data":"data:application/pdf;base64,aGVsbG8","filename":"a"}}]}
+            """#,
+            #"""
+            {"role":"user","parts":[{"type":"file","modality":"document","file_id":"file-1"},{\#
+            "type":"blob","modality":"document","mime_type":"application/pdf","content":"","size":\#
+            5,"sha256":"2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824"}]}
+            """#
         ),
         (
-            #"{"role":"assistant","content":"t","refusal":"r","reasoning_content":"q","tool_calls":[{"id":"c1","type":"function","function":{"name":"f","arguments":"{\"a\": [1, \"\\u00e9\"]}"}},{"id":"c2","type":"function","function":{"name":"g","arguments":"{oops"}},{"id":"c3","type":"custom","custom":{"name":"h","input":"7"}}]}"#,
-            #"{"role":"assistant","parts":[{"type":"reasoning","content":"q"},{"type":"text","content":"t"},{"type":"refusal","content":"r"},{"type":"tool_call","id":"c1","name":"f","arguments":{"a":[1,"é"]}},{"type":"tool_call","id":"c2","name":"g","arguments":"{oops"},{"type":"tool_call","id":"c3","name":"h","arguments":"7"}]}"#
+            #"""
+            {"role":"assistant","content":"t","refusal":"r","reasoning_content":"q","tool_calls":[\#
+            {"id":"c1","type":"function","function":{"name":"f","arguments":"{\"a\": [\#
+            1, \"\\u00e9\"]}"}},{"id":"c2","type":"function","function":{"name":"g","arguments":"{\#
+            oops"}},{"id":"c3","type":"custom","custom":{"name":"h","input":"7"}}]}
+            """#,
+            #"""
+            {"role":"assistant","parts":[{"type":"reasoning","content":"q"},{"type":"text",\#
+            "content":"t"},{"type":"refusal","content":"r"},{"type":"tool_call","id":"c1","name":\#
+            "f","arguments":{"a":[1,"é"]}},{"type":"tool_call","id":"c2","name":"g","arguments":"{\#
+            oops"},{"type":"tool_call","id":"c3","name":"h","arguments":"7"}]}
+            """#
         ),
         (
             #"{"role":"assistant","content":null,"function_call":{"name":"f","arguments":"{}"}}"#,
@@ -74,7 +116,10 @@ struct MessageContentTests {
         ),
         (
             #"{"role":"tool","content":[ {"type":"text", "text":"a\u0041"} ]}"#,
-            #"{"role":"tool","parts":[{"type":"tool_call_response","response":[{"type":"text","text":"aA"}]}]}"#
+            #"""
+            {"role":"tool","parts":[{"type":"tool_call_response","response":[{"type":"text",\#
+            "text":"aA"}]}]}
+            """#
         ),
         (
             #"{"role":"tool","tool_call_id":"c1"}"#,
@@ -130,7 +175,10 @@ struct MessageContentTests {
         (#""a""#, #"[{"role":"user","parts":[{"type":"text","content":"a"}]}]"#),
         (
             #"["a","b"]"#,
-            #"[{"role":"user","parts":[{"type":"text","content":"a"}]},{"role":"user","parts":[{"type":"text","content":"b"}]}]"#
+            #"""
+            [{"role":"user","parts":[{"type":"text","content":"a"}]},{"role":"user","parts":[{\#
+            "type":"text","content":"b"}]}]
+            """#
         ),
         ("[1,2,3]", #"[{"role":"user","parts":[{"type":"tokens","count":3}]}]"#),
         ("[[1],[2,3]]", #"[{"role":"user","parts":[{"type":"tokens","count":3}]}]"#),
@@ -142,11 +190,14 @@ struct MessageContentTests {
     @Test
     func `the input of responses is read`() throws {
         let body = #"""
-            {"instructions":"be brief","input":[{"role":"user","content":[{"type":"input_text","text":"a"},
-            {"type":"input_image","image_url":"https://e.com/i"},{"type":"input_file","file_id":"f"}]},
+            {"instructions":"be brief","input":[{"role":"user","content":[{"type":"input_text",\#
+            "text":"a"},
+            {"type":"input_image","image_url":"https://e.com/i"},{"type":"input_file","file_id":\#
+            "f"}]},
             {"type":"reasoning","summary":[{"type":"summary_text","text":"hm"}]},
             {"type":"function_call","call_id":"c","name":"f","arguments":"{}"},
-            {"type":"function_call_output","call_id":"c","output":"7"},{"type":"item_reference","id":"i"}]}
+            {"type":"function_call_output","call_id":"c","output":"7"},{"type":"item_reference",\#
+            "id":"i"}]}
             """#
         #expect(
             try Self.write(.system, body, .responses) == #"[{"type":"text","content":"be brief"}]"#)
@@ -156,8 +207,14 @@ struct MessageContentTests {
                 + #"{"type":"uri","modality":"image","uri":"https://e.com/i"},"#
                 + #"{"type":"file","modality":"document","file_id":"f"}]},"#
                 + #"{"role":"assistant","parts":[{"type":"reasoning","content":"hm"}]},"#
-                + #"{"role":"assistant","parts":[{"type":"tool_call","id":"c","name":"f","arguments":{}}]},"#
-                + #"{"role":"tool","parts":[{"type":"tool_call_response","id":"c","response":"7"}]},"#
+                    + #"""
+                    {"role":"assistant","parts":[{"type":"tool_call","id":"c","name":"f",\#
+                    "arguments":{\#
+                    }}]},
+                    """#
+                    + #"""
+                    {"role":"tool","parts":[{"type":"tool_call_response","id":"c","response":"7"}]},
+                    """#
                 + #"{"role":"assistant","parts":[{"type":"item_reference"}]}]"#)
         #expect(
             try Self.write(.input, #"{"input":"a"}"#, .responses)
@@ -171,10 +228,16 @@ struct MessageContentTests {
     ])
     func `a finish reason is normalised`(_ reason: String, _ expected: String) throws {
         let body =
-            #"{"choices":[{"message":{"role":"assistant","content":"a"},"finish_reason":\#(reason)}]}"#
+            #"""
+            {"choices":[{"message":{"role":"assistant","content":"a"},"finish_reason":\#
+            \#(reason)}]}
+            """#
         #expect(
             try Self.write(.output, body)
-                == #"[{"role":"assistant","parts":[{"type":"text","content":"a"}],"finish_reason":"\#(expected)"}]"#
+                == #"""
+                [{"role":"assistant","parts":[{"type":"text","content":"a"}],"finish_reason":\#
+                "\#(expected)"}]
+                """#
         )
     }
 
@@ -184,17 +247,27 @@ struct MessageContentTests {
             try Self.write(
                 .output, #"{"choices":[{"text":"a","finish_reason":"stop"},{"text":"b"}]}"#,
                 .completions)
-                == #"[{"role":"assistant","parts":[{"type":"text","content":"a"}],"finish_reason":"stop"},"#
-                + #"{"role":"assistant","parts":[{"type":"text","content":"b"}],"finish_reason":"error"}]"#
+                    == #"""
+                    [{"role":"assistant","parts":[{"type":"text","content":"a"}],"finish_reason":\#
+                    "stop"},
+                    """#
+                    + #"""
+                    {"role":"assistant","parts":[{"type":"text","content":"b"}],"finish_reason":\#
+                    "error"}]
+                    """#
         )
         let response = #"""
-            {"status":"completed","output":[{"type":"web_search_call","id":"ws","status":"completed"},
+            {"status":"completed","output":[{"type":"web_search_call","id":"ws","status":\#
+            "completed"},
             {"type":"message","role":"assistant","content":[{"type":"output_text","text":"a"},
             {"type":"refusal","refusal":"no"}]}]}
             """#
         #expect(
             try Self.write(.output, response, .responses)
-                == #"[{"role":"assistant","parts":[{"type":"server_tool_call","id":"ws","name":"web_search_call","#
+                == #"""
+                [{"role":"assistant","parts":[{"type":"server_tool_call","id":"ws","name":\#
+                "web_search_call",
+                """#
                 + #""server_tool_call":{"type":"web_search_call"}},{"type":"text","content":"a"},"#
                 + #"{"type":"refusal","content":"no"}],"finish_reason":"stop"}]"#)
     }
@@ -202,14 +275,21 @@ struct MessageContentTests {
     @Test
     func `tools are flattened`() throws {
         let body = #"""
-            {"tools":[{"type":"function","function":{"name":"f","description":"d\u00e9","strict":true,
+            {"tools":[{"type":"function","function":{"name":"f","description":"d\u00e9",\#
+            "strict":true,
             "parameters":{"type":"object", "properties":{}}}},{"type":"web_search"},
             {"type":"function","name":"flat","parameters":{}},7]}
             """#
         #expect(
             try Self.write(.tools, body)
-                == #"[{"type":"function","name":"f","description":"dé","parameters":{"type":"object","properties":{}}},"#
-                + #"{"type":"web_search","name":"web_search"},{"type":"function","name":"flat","parameters":{}}]"#
+                == #"""
+                [{"type":"function","name":"f","description":"dé","parameters":{"type":"object",\#
+                "properties":{}}},
+                """#
+                    + #"""
+                    {"type":"web_search","name":"web_search"},{"type":"function","name":"flat",\#
+                    "parameters":{}}]
+                    """#
         )
         #expect(
             try Self.write(.tools, #"{"functions":[{"name":"f"}]}"#)
@@ -222,8 +302,10 @@ struct MessageContentTests {
         options.partBytesMax = 10
         let long = String(repeating: "é", count: 20)
         let body = #"""
-            {"messages":[{"role":"user","content":"\#(long)"},{"role":"user","content":"\u00e9\#(long)"},
-            {"role":"assistant","tool_calls":[{"id":"c","function":{"name":"f","arguments":"{\"a\":\"bcdefgh\"}"}}]},
+            {"messages":[{"role":"user","content":"\#(long)"},{"role":"user","content":\#
+            "\u00e9\#(long)"},
+            {"role":"assistant","tool_calls":[{"id":"c","function":{"name":"f","arguments":"{\#
+            \"a\":\"bcdefgh\"}"}}]},
             {"role":"tool","content":[{"type":"text","text":"abcdefg"}]}],
             "tools":[{"type":"function","function":{"name":"f","parameters":{"type":"object"}}}]}
             """#

@@ -10,7 +10,9 @@ enum Streams {
         + #""model":"gpt-4o-2024-08-06","service_tier":"default","system_fingerprint":"fp_1","#
 
     static let deltas = [
-        #"{"index":0,"delta":{"role":"assistant","content":"","refusal":null},"finish_reason":null}"#,
+        #"""
+        {"index":0,"delta":{"role":"assistant","content":"","refusal":null},"finish_reason":null}
+        """#,
         #"{"index":0,"delta":{"content":"Gr\u00fc\u00df Gott, \"du\" 🐦"},"finish_reason":null}"#,
         #"{"index":0,"delta":{"content":" [DONE] ü"},"logprobs":null,"finish_reason":null}"#,
         #"{"index":0,"delta":{},"finish_reason":"stop"}"#,
@@ -35,14 +37,19 @@ enum Streams {
     }
 
     static let tools = """
-        data: {"id":"t","model":"m","choices":[{"index":0,"delta":{"role":"assistant","content":null,\
-        "tool_calls":[{"index":0,"id":"call_1","type":"function","function":{"name":"get","arguments":""}}]}}]}
+        data: {"id":"t","model":"m","choices":[{"index":0,"delta":{"role":"assistant","content":\
+        null,\
+        "tool_calls":[{"index":0,"id":"call_1","type":"function","function":{"name":"get",\
+        "arguments":""}}]}}]}
 
-        data: {"id":"t","choices":[{"index":0,"delta":{"tool_calls":[{"index":0,"function":{"arguments":"{\\"a\\""}}]}}]}
+        data: {"id":"t","choices":[{"index":0,"delta":{"tool_calls":[{"index":0,"function":{\
+        "arguments":"{\\"a\\""}}]}}]}
 
-        data: {"id":"t","choices":[{"index":0,"delta":{"tool_calls":[{"index":1,"id":"call_2","function":{"name":"put","arguments":"x"}}]}}]}
+        data: {"id":"t","choices":[{"index":0,"delta":{"tool_calls":[{"index":1,"id":"call_2",\
+        "function":{"name":"put","arguments":"x"}}]}}]}
 
-        data: {"id":"t","choices":[{"index":0,"delta":{"tool_calls":[{"index":0,"function":{"arguments":":1}"}}]}}]}
+        data: {"id":"t","choices":[{"index":0,"delta":{"tool_calls":[{"index":0,"function":{\
+        "arguments":":1}"}}]}}]}
 
         data: {"id":"t","choices":[{"index":0,"delta":{},"finish_reason":"tool_calls"}]}
 
@@ -56,9 +63,11 @@ enum Streams {
 
         data: {"choices":[{"index":1,"delta":{"content":"d"},"finish_reason":"length"}]}
 
-        data: {"choices":[{"index":0,"delta":{"refusal":"no"}},{"index":200,"delta":{"content":"x"}}]}
+        data: {"choices":[{"index":0,"delta":{"refusal":"no"}},{"index":200,"delta":{"content":\
+        "x"}}]}
 
-        data: {"choices":[{"index":0,"delta":{"reasoning_content":"hm"},"finish_reason":"content_filter"}]}
+        data: {"choices":[{"index":0,"delta":{"reasoning_content":"hm"},"finish_reason":\
+        "content_filter"}]}
 
 
         """
@@ -82,7 +91,10 @@ struct StreamReaderTests {
         #expect(whole.facts.hasContent && whole.facts.isDone && !whole.facts.hasError)
         #expect(
             whole.messages
-                == #"[{"role":"assistant","parts":[{"type":"text","content":"Grüß Gott, \"du\" 🐦 [DONE] ü"}],"#
+                == #"""
+                [{"role":"assistant","parts":[{"type":"text","content":"Grüß Gott, \"du\" 🐦 [\#
+                DONE] ü"}],
+                """#
                 + #""finish_reason":"stop"}]"#)
         for offset in 0...stream.count {
             #expect(read(cut(stream, at: offset), captureBytesMax: 1 << 16) == whole)
@@ -107,8 +119,15 @@ struct StreamReaderTests {
         #expect(result.facts.finishReasons == ["tool_calls"] && result.facts.hasContent)
         #expect(
             result.messages
-                == #"[{"role":"assistant","parts":[{"type":"tool_call","id":"call_1","name":"get","arguments":{"a":1}},"#
-                + #"{"type":"tool_call","id":"call_2","name":"put","arguments":"x"}],"finish_reason":"tool_call"}]"#
+                == #"""
+                [{"role":"assistant","parts":[{"type":"tool_call","id":"call_1","name":"get",\#
+                "arguments":{"a":1}},
+                """#
+                    + #"""
+                    {"type":"tool_call","id":"call_2","name":"put","arguments":"x"}],\#
+                    "finish_reason":\#
+                    "tool_call"}]
+                    """#
         )
     }
 
@@ -119,9 +138,15 @@ struct StreamReaderTests {
         #expect(result.facts.finishReasons == ["content_filter", "length"])
         #expect(
             result.messages
-                == #"[{"role":"assistant","parts":[{"type":"reasoning","content":"hm"},{"type":"text","content":"a"},"#
+                == #"""
+                [{"role":"assistant","parts":[{"type":"reasoning","content":"hm"},{"type":"text",\#
+                "content":"a"},
+                """#
                 + #"{"type":"refusal","content":"no"}],"finish_reason":"content_filter"},"#
-                + #"{"role":"assistant","parts":[{"type":"text","content":"bd"}],"finish_reason":"length"}]"#
+                    + #"""
+                    {"role":"assistant","parts":[{"type":"text","content":"bd"}],"finish_reason":\#
+                    "length"}]
+                    """#
         )
     }
 
@@ -195,16 +220,20 @@ struct StreamReaderTests {
     func `a response's events are read`() {
         let stream = """
             event: response.created
-            data: {"type":"response.created","response":{"id":"resp_1","model":"gpt-4o","usage":null,"error":null}}
+            data: {"type":"response.created","response":{"id":"resp_1","model":"gpt-4o","usage":\
+            null,"error":null}}
 
             event: response.output_text.delta
             data: {"type":"response.output_text.delta","delta":"Hi"}
 
             event: response.output_item.done
-            data: {"type":"response.output_item.done","output_index":1,"item":{"type":"function_call","call_id":"c","name":"f","arguments":"{}"}}
+            data: {"type":"response.output_item.done","output_index":1,"item":{"type":\
+            "function_call","call_id":"c","name":"f","arguments":"{}"}}
 
             event: response.completed
-            data: {"type":"response.completed","response":{"id":"resp_1","status":"completed","usage":{"input_tokens":3,"input_tokens_details":{"cached_tokens":1},"output_tokens":2,"output_tokens_details":{"reasoning_tokens":0}}}}
+            data: {"type":"response.completed","response":{"id":"resp_1","status":"completed",\
+            "usage":{"input_tokens":3,"input_tokens_details":{"cached_tokens":1},\
+            "output_tokens":2,"output_tokens_details":{"reasoning_tokens":0}}}}
 
 
             """
@@ -215,7 +244,10 @@ struct StreamReaderTests {
         #expect(result.facts.usage?.reasoningTokens == 0)
         #expect(
             result.messages
-                == #"[{"role":"assistant","parts":[{"type":"text","content":"Hi"},{"type":"tool_call","id":"c","#
+                == #"""
+                [{"role":"assistant","parts":[{"type":"text","content":"Hi"},{"type":"tool_call",\#
+                "id":"c",
+                """#
                 + #""name":"f","arguments":{}}],"finish_reason":"tool_call"}]"#)
     }
 }
