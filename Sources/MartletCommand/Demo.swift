@@ -106,7 +106,7 @@ final class Demo {
         var options = ConsoleOptions()
         options.isColoured = screen.hasColours
         options.includesContent = true
-        options.valueCharactersMax = 100
+        options.columns = 110
         return options
     }
 

@@ -29,12 +29,7 @@ enum DemoCommand {
                 settings: configuration.settings, tracer: pipeline.tracer,
                 exporters: pipeline.counters, capturesContent: pipeline.capturesContent, log: log),
             workers: 1)
-        do throws(SocketError) {
-            try server.start()
-        } catch {
-            Output.error("martlet: \(error); for any free port: martlet demo --listen 127.0.0.1:0")
-            return 1
-        }
+        StartUp.start(server, hint: "; for any free port: martlet demo --listen 127.0.0.1:0")
         let loop = EventLoop()
         let demo = Demo(
             loop: loop, gateway: callable(server.addresses), provider: provider, traces: traces)

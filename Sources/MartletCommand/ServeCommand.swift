@@ -17,12 +17,7 @@ enum ServeCommand {
             settings: settings, tracer: pipeline.tracer, exporters: pipeline.counters,
             capturesContent: pipeline.capturesContent, log: log)
         let server = GatewayServer(services: services, workers: StartUp.workers(settings))
-        do throws(SocketError) {
-            try server.start()
-        } catch {
-            Output.error("martlet: \(error)")
-            return 1
-        }
+        StartUp.start(server)
         Output.error("martlet \(MartletProgram.version)")
         for line in StartUp.summary(
             configuration, addresses: server.addresses.map(\.description))

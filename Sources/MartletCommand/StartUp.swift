@@ -58,6 +58,17 @@ enum StartUp {
             console: { tree in DescriptorOutput.standardOutput.writeAll(tree) }, watcher: watcher)
     }
 
+    /// Starts the workers, or ends the process with the reason and a `hint`. Not by returning:
+    /// loops that were made live as long as the process.
+    static func start(_ server: GatewayServer, hint: String = "") {
+        do throws(SocketError) {
+            try server.start()
+        } catch {
+            Output.error("martlet: \(error)\(hint)")
+            Termination.exit(1)
+        }
+    }
+
     /// How many workers run.
     static func workers(_ settings: Settings) -> Int {
         settings.workers ?? min(EventLoop.processorCount, Processors.quota ?? .max)
