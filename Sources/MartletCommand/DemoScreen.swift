@@ -1,4 +1,5 @@
 import Networking
+import Platform
 
 /// Lines and colours of the demo on standard output.
 struct DemoScreen {
@@ -7,12 +8,12 @@ struct DemoScreen {
 
     /// Prints a line.
     func line(_ text: String = "") {
-        Output.line(text)
+        part(text + "\n")
     }
 
-    /// Prints a part of a line.
+    /// Prints a part of a line. Where nobody reads any more, as behind `| head`, the demo ends.
     func part(_ text: String) {
-        DescriptorOutput.standardOutput.writeAll(text.utf8.span)
+        if !DescriptorOutput.standardOutput.writeAll(text.utf8.span) { Termination.exit(0) }
     }
 
     /// Prints a heading with a blank line before and after it.
