@@ -30,7 +30,9 @@ struct MockEvents {
         while true {
             switch step {
             case .role:
-                appendChunk(to: &buffer) { $0.append(#"{"role":"assistant","content":"","refusal":null}"#) }
+                appendChunk(to: &buffer) {
+                    $0.append(#"{"role":"assistant","content":"","refusal":null}"#)
+                }
                 advanceChoice(then: .pieces)
                 return true
             case .pieces:

@@ -27,6 +27,7 @@ package struct RequestLog {
     /// Bytes that are kept of a body.
     package static let bodyBytesMax = 1 << 20
 
+    /// What is kept.
     package private(set) var entries: [ReceivedRequest] = []
     /// Requests that ever arrived.
     package private(set) var count = 0

@@ -1,5 +1,8 @@
 import Synchronization
 
+// SAFETY: `signal` touches an atomic and enqueues on the loop; the other members are used on the
+// loop's thread only.
+
 /// Wakes one task of a loop from any thread.
 ///
 /// A signal that comes before the wait is kept; several are one. Everything but `signal` belongs
@@ -7,7 +10,6 @@ import Synchronization
 package final class LoopSignal: @unchecked Sendable {
     private let loop: EventLoop
     private let isSignalled = Atomic<Bool>(false)
-    // Touched on the loop's thread only, which is what makes the class Sendable.
     private let point = WaitPoint()
     private var isWaiting = false
 

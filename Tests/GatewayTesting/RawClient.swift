@@ -141,7 +141,8 @@ package final class RawClient {
         while true {
             guard receive(until: "\r\n", within: milliseconds),
                 let end = received.firstRange(of: Array("\r\n".utf8)),
-                let size = Int(String(decoding: received[..<end.lowerBound], as: UTF8.self), radix: 16)
+                let size = Int(
+                    String(decoding: received[..<end.lowerBound], as: UTF8.self), radix: 16)
             else { return nil }
             received.removeFirst(end.upperBound)
             guard let data = take(size + 2, within: milliseconds) else { return nil }

@@ -1,10 +1,12 @@
 import Bytes
 import W3CTraceContext
 
+// SAFETY: `TraceRecorder.finish` has ended every span; ended spans and finished recorders do not
+// change any more.
+
 /// The spans of one request after the hand-over: read by exporters, changed by nobody.
 ///
-/// The one seam where spans leave their thread. Sendable by what `TraceRecorder.finish`
-/// establishes: every span has ended, and ended spans and finished recorders do not change.
+/// The one seam where spans leave their thread.
 package struct FinishedTrace: @unchecked Sendable {
     private let recorder: TraceRecorder
 

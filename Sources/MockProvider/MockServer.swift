@@ -11,7 +11,7 @@ import Networking
 /// and can be read at `GET /mock/requests`, header values included.
 ///
 /// Confined to its loop, which it lives as long as.
-package final class MockProvider {
+package final class MockServer {
     /// Bytes a request's body may have: what a gateway buffers, and some more.
     static let bodyBytesMax = 64 << 20
     private static let backlog: Int32 = 1024
