@@ -12,7 +12,7 @@ final class Demo {
     private(set) var hasFailed = false
 
     private let loop: EventLoop
-    private let client: HTTPClient
+    private let client: CurlClient
     private let base: String
     private let provider: ListenAddress
     private let traces: ExportQueue
@@ -30,7 +30,7 @@ final class Demo {
         self.loop = loop
         self.provider = provider
         self.traces = traces
-        client = HTTPClient(loop: loop)
+        client = CurlClient(loop: loop)
         base = "http://\(gateway)/v1"
         let wakeUp = LoopSignal(loop: loop)
         self.wakeUp = wakeUp
@@ -88,7 +88,10 @@ final class Demo {
         var finished: [FinishedTrace] = []
         let due = loop.now + Self.traceTimeout
         while true {
-            while let trace = traces.take() { finished.append(trace) }
+            while let trace = traces.take() {
+                traces.counters.countExported(trace.spanCount)
+                finished.append(trace)
+            }
             if finished.count >= 2 || loop.now >= due { break }
             await wakeUp.wait(milliseconds: due - loop.now)
         }

@@ -32,7 +32,7 @@ final class DemoCall: HTTPTransferObserver {
 
     /// Returns when the answer is complete, or will not be.
     func send(
-        to url: String, by client: HTTPClient, headers: [(name: String, value: String)],
+        to url: String, by client: CurlClient, headers: [(name: String, value: String)],
         body: String
     ) async {
         let transfer = client.makeTransfer()

@@ -12,7 +12,7 @@ enum DemoCommand {
         guard invocation.listen?.hasPrefix("unix:") != true else {
             throw UsageError("the demo calls itself over TCP: '--listen' takes host:port here")
         }
-        let provider: Networking.ListenAddress
+        let provider: ListenAddress
         do throws(SocketError) {
             provider = try startProvider()
         } catch {
@@ -47,9 +47,9 @@ enum DemoCommand {
     }
 
     /// Starts the mock provider on a thread of its own, for as long as the process lives.
-    private static func startProvider() throws(SocketError) -> Networking.ListenAddress {
+    private static func startProvider() throws(SocketError) -> ListenAddress {
         let loop = EventLoop()
-        let provider = MockProvider(loop: loop)
+        let provider = MockServer(loop: loop)
         let address = try provider.listen(on: .tcp(host: "127.0.0.1", port: 0))
         _ = LoopThread(name: "mock", loop: loop)
         return address
@@ -79,7 +79,7 @@ enum DemoCommand {
     }
 
     /// The first address in a form that can be connected to.
-    private static func callable(_ addresses: [Networking.ListenAddress]) -> Networking.ListenAddress {
+    private static func callable(_ addresses: [ListenAddress]) -> Networking.ListenAddress {
         switch addresses[0] {
         case .tcp("0.0.0.0", let port): .tcp(host: "127.0.0.1", port: port)
         case .tcp("::", let port): .tcp(host: "::1", port: port)
