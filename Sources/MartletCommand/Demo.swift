@@ -60,7 +60,7 @@ final class Demo {
     private static let chat = """
         {"model": "mock-slow-40", "stream": true, "messages": [
           {"role": "system", "content": "Be brief."},
-          {"role": "user", "content": "What kind of bird is a martlet?"}]}
+          {"role": "user", "content": "Tell me about the martlet."}]}
         """
 
     private static let embeddings = """
