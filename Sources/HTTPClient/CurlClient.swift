@@ -220,11 +220,22 @@ private final class SocketWatch {
         unsafe uv_poll_start(handle, Int32(wanted)) { handle, status, events in
             let watch = unsafe Unmanaged<SocketWatch>.fromOpaque(martlet_uv_data(handle!)!)
                 .takeUnretainedValue()
-            var flags: Int32 = status < 0 ? CURL_CSELECT_ERR : 0
+            if status < 0 { return watch.failed() }
+            var flags: Int32 = 0
             if UInt32(events) & UV_READABLE.rawValue != 0 { flags |= CURL_CSELECT_IN }
             if UInt32(events) & UV_WRITABLE.rawValue != 0 { flags |= CURL_CSELECT_OUT }
             watch.client.ready(watch, flags)
         }
+    }
+
+    /// The socket has an error, such as a reset, and libuv has stopped the handle. What arrived
+    /// before is still there: curl reads it, and finds the error behind it.
+    private func failed() {
+        let wanted = events
+        events = 0
+        client.ready(self, CURL_CSELECT_ERR | CURL_CSELECT_IN)
+        // Goes on where curl has not come to the error yet, and changed nothing itself.
+        if events == 0, !isIdle { listen(for: wanted) }
     }
 
     func close() {

@@ -36,6 +36,7 @@ final class Shutdown {
     private let settings: ShutdownSettings
     private let loop: EventLoop
     private var hasBegun = false
+    private var isDraining = false
 
     /// `loop` runs while the gateway does; it may have other tasks.
     init(server: GatewayServer, settings: ShutdownSettings, loop: EventLoop = EventLoop()) {
@@ -56,6 +57,7 @@ final class Shutdown {
     /// What a signal does; on the loop.
     func begin() {
         guard !hasBegun else {
+            drain()
             server.abandon()
             return
         }
@@ -63,9 +65,15 @@ final class Shutdown {
         server.announceShutdown()
         loop.spawn { [self] in
             await loop.sleep(milliseconds: settings.delay.milliseconds)
-            server.drain { [loop] in loop.stop() }
+            drain()
             await loop.sleep(milliseconds: settings.drain.milliseconds)
             server.abandon()
         }
+    }
+
+    private func drain() {
+        guard !isDraining else { return }
+        isDraining = true
+        server.drain { [loop] in loop.stop() }
     }
 }

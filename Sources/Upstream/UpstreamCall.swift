@@ -82,6 +82,8 @@ package final class UpstreamCall {
 
     var tap = AnswerTap.none()
     var genAI: (id: SpanID, record: SpanRecord?)?
+    /// The upstream gave the request an id, which is on the GenAI span.
+    var hasRequestID = false
     private var attempt: AttemptSpan?
     private var transfer: HTTPTransfer?
     private var failure: UpstreamFailure?
@@ -92,6 +94,8 @@ package final class UpstreamCall {
     private var injectsUsage: Bool
     private(set) var relayed = RelayProgress()
     private var isCancelled = false
+    /// The relayed answer is a stream of events.
+    package private(set) var isEventStream = false
 
     /// Attempts made on the wire.
     package private(set) var attemptCount = 0
@@ -119,6 +123,11 @@ package final class UpstreamCall {
             } else {
                 false
             }
+    }
+
+    /// The client asked for a stream of events.
+    package var isStreaming: Bool {
+        if case .typed(let request) = payload { request.isStreaming } else { false }
     }
 
     /// Makes attempts until one is relayed or there is nothing left to try.
@@ -311,6 +320,7 @@ extension UpstreamCall: HTTPTransferObserver {
                 }
             }
         }
+        self.isEventStream = isEventStream
         guard case .typed(let request) = payload, !isEncoded else { return length }
         guard (200..<300).contains(transfer.status) else {
             tap = .plain(length: length, bytesMax: AnswerTap.errorBytesMax)
