@@ -83,8 +83,9 @@ let package = Package(
         .executableTarget(
             name: "MartletCommand",
             dependencies: [
-                "Bytes", "Configuration", "Gateway", "HTTPClient", "MockProvider", "Networking",
-                "OTLP", "Platform", "Telemetry", "Upstream", "W3CTraceContext",
+                "Bytes", "Configuration", "Gateway", "HTTPClient", "JSON", "MockProvider",
+                "Networking", "OpenAIAPI", "OTLP", "Platform", "Telemetry", "Upstream",
+                "W3CTraceContext",
             ],
             swiftSettings: shipped),
 
