@@ -30,7 +30,7 @@ package final class TelemetryPipeline {
             let name = exporter.family == .experimental ? "experimental" : "otlp"
             let queue = ExportQueue(
                 limits: .init(environment.batch), counters: ExportCounters(exporter: name))
-            var client = HTTPClient.Settings()
+            var client = CurlClient.Settings()
             client.caFile = exporter.caFile
             threads.append(
                 ExporterThread(

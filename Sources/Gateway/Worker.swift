@@ -23,7 +23,7 @@ final class Worker {
         let settings = services.settings
         bench = Workbench(settings: settings)
         upstream = UpstreamServices(
-            loop: loop, client: HTTPClient(loop: loop, settings: .init(settings)), bench: bench,
+            loop: loop, client: CurlClient(loop: loop, settings: .init(settings)), bench: bench,
             settings: settings, capturesContent: services.capturesContent)
         connections = Connections(
             loop: loop, settings: ConnectionSettings(settings),
@@ -54,7 +54,7 @@ final class Worker {
     }
 }
 
-extension HTTPClient.Settings {
+extension CurlClient.Settings {
     init(_ settings: Settings) {
         self.init()
         let upstream = settings.upstream

@@ -30,7 +30,7 @@ package struct BufferedResponse {
     }
 }
 
-extension HTTPClient {
+extension CurlClient {
     /// Sends `request` as a POST and waits for the whole answer, within `timeout` milliseconds.
     ///
     /// At most `responseBytesMax` bytes of the body are kept; a longer answer is cut off there

@@ -51,7 +51,7 @@ package final class HTTPTransfer {
     }
 
     let easy: UnsafeMutableRawPointer
-    private let client: HTTPClient
+    private let client: CurlClient
     private var headers = HeaderLines()
     private var state = State.idle
     private var observer: (any HTTPTransferObserver)?
@@ -87,7 +87,7 @@ package final class HTTPTransfer {
     /// The request went out on a connection made for it.
     package var isOnNewConnection: Bool { !isReusingConnection }
 
-    init(client: HTTPClient) {
+    init(client: CurlClient) {
         self.client = client
         // SAFETY: curl answers null only when memory is exhausted.
         unsafe easy = curl_easy_init()!
@@ -511,7 +511,7 @@ extension HTTPTransfer {
         unsafe martlet_curl_set_data(easy, CURLOPT_READFUNCTION, Self.uploadCallback)
         unsafe martlet_curl_set_ready(easy, Self.readyCallback, context)
         unsafe martlet_curl_set_close(
-            easy, HTTPClient.closeCallback, Unmanaged.passUnretained(client).toOpaque())
+            easy, CurlClient.closeCallback, Unmanaged.passUnretained(client).toOpaque())
     }
 
     // SAFETY of the callbacks: the context is the transfer, which its owner or the pool keeps

@@ -11,7 +11,7 @@ enum MockCommand {
             throw UsageError("'--listen' is \(text), not host:port, [address]:port or unix:/path")
         }
         let loop = EventLoop()
-        let provider = MockProvider(loop: loop)
+        let provider = MockServer(loop: loop)
         do throws(SocketError) {
             Output.line("mock provider on http://\(try provider.listen(on: address))/v1")
         } catch {

@@ -11,13 +11,13 @@ package final class ExporterThread: Sendable {
     /// Starts the exporter of `queue` by http/protobuf.
     package init(
         queue: ExportQueue, endpoint: ExportEndpoint, options: ExporterOptions,
-        resource: ExportResource, client settings: HTTPClient.Settings, log: Log
+        resource: ExportResource, client settings: CurlClient.Settings, log: Log
     ) {
         let loop = EventLoop()
         let wakeUp = LoopSignal(loop: loop)
         queue.onWake { wakeUp.signal() }
         loop.spawn {
-            let client = HTTPClient(loop: loop, settings: settings)
+            let client = CurlClient(loop: loop, settings: settings)
             let transport = HTTPExportTransport(
                 client: client, endpoint: endpoint, version: resource.version)
             let exporter = BatchingExporter(

@@ -19,13 +19,13 @@ package struct ExportEndpoint: Sendable {
 /// OTLP over HTTP with protobuf bodies (opentelemetry-proto v1.11.0, OTLP/HTTP), on a client of
 /// the exporter's own loop. Redirects are not followed.
 package final class HTTPExportTransport: ExportTransport {
-    private let client: HTTPClient
+    private let client: CurlClient
     private let url: String
     private let plainHeaders: [(name: String, value: String)]
     private let gzipHeaders: [(name: String, value: String)]
 
     /// `version` is the gateway's, for the user agent.
-    package init(client: HTTPClient, endpoint: ExportEndpoint, version: String) {
+    package init(client: CurlClient, endpoint: ExportEndpoint, version: String) {
         self.client = client
         url = endpoint.url
         let format = ["content-type", "content-encoding", "content-length"]

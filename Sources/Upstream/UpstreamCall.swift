@@ -27,14 +27,14 @@ package protocol AnswerSink: AnyObject {
 /// What a worker lends to its calls.
 package struct UpstreamServices {
     let loop: EventLoop
-    let client: HTTPClient
+    let client: CurlClient
     let bench: Workbench
     let settings: Settings
     /// Some exporter wants to see prompts and answers.
     let capturesContent: Bool
 
     package init(
-        loop: EventLoop, client: HTTPClient, bench: Workbench, settings: Settings,
+        loop: EventLoop, client: CurlClient, bench: Workbench, settings: Settings,
         capturesContent: Bool
     ) {
         self.capturesContent = capturesContent

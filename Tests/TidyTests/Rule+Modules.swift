@@ -65,7 +65,7 @@ extension Rule {
         ],
         good: [
             Example("import Bytes\nimport Glibc\n"),
-            Example("import CLibUV\nimport Networking\n", at: "Sources/HTTPClient/Example.swift"),
+            Example("import CLibUV\nimport Networking\n", at: "Sources/CurlClient/Example.swift"),
             Example("import Foundation\n", at: "Tests/GatewayTests/Example.swift"),
         ])
 

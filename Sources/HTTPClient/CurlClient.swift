@@ -9,7 +9,7 @@ import Networking
 /// Transfers and their callbacks belong to the loop's thread. The client lives as long as its
 /// loop, which is as long as the process.
 @safe
-package final class HTTPClient {
+package final class CurlClient {
     /// How connections are made; the same for all transfers of a client.
     package struct Settings: Sendable {
         /// Idle connections kept for reuse. Below the number in flight, connections are closed
@@ -54,7 +54,7 @@ package final class HTTPClient {
         // client until the process ends.
         let context = unsafe Unmanaged.passRetained(self).toOpaque()
         unsafe martlet_curl_set_multi(
-            multi, HTTPClient.socketCallback, HTTPClient.timerCallback, context,
+            multi, CurlClient.socketCallback, CurlClient.timerCallback, context,
             settings.idleConnectionsMax)
     }
 
@@ -164,19 +164,19 @@ package final class HTTPClient {
     }
 
     private static let socketCallback: martlet_curl_socket = { _, socket, what, context, _ in
-        let client = unsafe Unmanaged<HTTPClient>.fromOpaque(context!).takeUnretainedValue()
+        let client = unsafe Unmanaged<CurlClient>.fromOpaque(context!).takeUnretainedValue()
         client.watch(socket, what)
         return 0
     }
 
     static let closeCallback: martlet_curl_close = { context, socket in
-        let client = unsafe Unmanaged<HTTPClient>.fromOpaque(context!).takeUnretainedValue()
+        let client = unsafe Unmanaged<CurlClient>.fromOpaque(context!).takeUnretainedValue()
         client.closed(socket)
         return 0
     }
 
     private static let timerCallback: martlet_curl_timer = { _, milliseconds, context in
-        let client = unsafe Unmanaged<HTTPClient>.fromOpaque(context!).takeUnretainedValue()
+        let client = unsafe Unmanaged<CurlClient>.fromOpaque(context!).takeUnretainedValue()
         if milliseconds < 0 {
             client.timer.stop()
         } else {
@@ -194,11 +194,11 @@ private final class SocketWatch {
     let socket: curl_socket_t
     /// curl keeps the connection for later.
     var isIdle = false
-    private unowned let client: HTTPClient
+    private unowned let client: CurlClient
     private var handle: UnsafeMutablePointer<uv_poll_t>?
     private var events: UInt32 = 0
 
-    init(client: HTTPClient, socket: curl_socket_t) {
+    init(client: CurlClient, socket: curl_socket_t) {
         self.client = client
         self.socket = socket
         let poll = UnsafeMutablePointer<uv_poll_t>.allocate(capacity: 1)
