@@ -115,16 +115,23 @@ package final class HTTPConnection {
                 return .request
             }
             if let refusal {
-                phase = .bodyDone
+                showUnfinishedHead()
                 return refusal.isAnswered ? .refused(refusal) : .closed
             }
             if isTimedOut {
-                phase = .bodyDone
+                showUnfinishedHead()
                 return .timedOut
             }
             if isInputEnded || isClientGone || (isDraining && phase == .idle) { return .closed }
             await point.wait()
         }
+    }
+
+    /// What was understood of a head that will not be finished is in `parser.head`, as ranges of
+    /// the bytes that came: those are the head's now.
+    private func showUnfinishedHead() {
+        phase = .bodyDone
+        swap(&head, &input)
     }
 
     private func finishRequest() {
@@ -188,6 +195,7 @@ package final class HTTPConnection {
             input.append(bytes.extracting(length..<bytes.count))
             receivedHead()
         } catch {
+            input.append(bytes)
             refuse(error)
         }
     }
