@@ -264,7 +264,8 @@ package final class HTTPConnection {
         sink = nil
         deadline?.cancel()
         deadline = nil
-        stream.close()
+        // What a stalled client has not taken would stay in the kernel for minutes.
+        if isWriteStalled { stream.reset() } else { stream.close() }
         point.signal()
     }
 }
@@ -280,8 +281,12 @@ extension HTTPConnection: SocketStreamObserver {
             parseHead()
         case .body:
             received(body: bytes)
+        case .request where parser.head.framing != .none:
+            // A body nobody asked for yet: the rest of it waits with the client.
+            input.append(bytes)
+            if input.count >= settings.pipelinedBytesMax { stream.pauseReading() }
         case .request, .bodyDone:
-            // A body nobody asked for yet, or requests ahead of their turn.
+            // Requests ahead of their turn.
             guard input.count + bytes.count <= settings.pipelinedBytesMax else { return lost() }
             input.append(bytes)
         case .lingering:
