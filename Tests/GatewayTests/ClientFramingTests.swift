@@ -89,7 +89,9 @@ import Testing
         "a first line that is no acceptable request line gets its status and closes",
         arguments: [
             ("GET /v1/models\r\n\r\n", 400, "invalid_request"),
-            ("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", 400, "invalid_request"),
+            (
+                "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", 505, "http_version_not_supported"
+            ),
             (" GET / HTTP/1.1\r\n\r\n", 400, "invalid_request"),
             ("GET / HTTP/2.0\r\nHost: h\r\n\r\n", 505, "http_version_not_supported"),
             ("GET / HTTP/1.1\r\n\r\n", 400, "invalid_request"),
