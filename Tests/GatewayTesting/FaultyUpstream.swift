@@ -124,7 +124,12 @@ package final class FaultyUpstream: Sendable {
 
     /// What `sendBytes` sends.
     package static func pattern(_ count: Int) -> [UInt8] {
-        (0..<count).map { UInt8(ascii: "a") + UInt8($0 % 26) }
+        let alphabet = Array("abcdefghijklmnopqrstuvwxyz".utf8)
+        var result: [UInt8] = []
+        result.reserveCapacity(count + alphabet.count)
+        while result.count < count { result += alphabet }
+        result.removeLast(result.count - count)
+        return result
     }
 
     private func read(_ buffer: inout [UInt8], _ socket: RawSocket, hasBody: Bool) -> Bool {

@@ -202,7 +202,7 @@ import Testing
         let upstream = try FaultyUpstream([
             .readRequest,
             .send("HTTP/1.1 200 OK\r\nContent-Length: 30000000\r\n\r\n"),
-            .sendBytes(30_000_000), .readToEnd,
+            .sendBytes(8_000_000), .readToEnd,
         ])
         let gateway = try TestGateway(upstream, ["timeouts.writeStall": "150ms"])
         let client = try gateway.connect()

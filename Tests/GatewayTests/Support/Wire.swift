@@ -17,6 +17,11 @@ enum Wire {
         post(path, body, ["Content-Type: application/json"] + fields)
     }
 
+    /// A chat call with further fields.
+    static func chat(_ fields: [String]) -> String {
+        chat(chatBody, fields)
+    }
+
     static func post(_ path: String, _ body: String, _ fields: [String] = []) -> String {
         head("POST \(path) HTTP/1.1", fields + ["Content-Length: \(body.utf8.count)"]) + body
     }
@@ -44,6 +49,11 @@ enum Wire {
             ? [] : ["Content-Type: application/json"]
         return (["HTTP/1.1 \(status)"] + type + fields + ["Content-Length: \(body.utf8.count)"])
             .joined(separator: "\r\n") + "\r\n\r\n" + body
+    }
+
+    /// A completion with further fields.
+    static func answer(_ fields: [String]) -> String {
+        answer(completion, fields)
     }
 
     /// The head of a stream of events in chunks.
