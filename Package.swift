@@ -83,8 +83,9 @@ let package = Package(
         .executableTarget(
             name: "MartletCommand",
             dependencies: [
-                "Bytes", "Configuration", "Gateway", "HTTPClient", "MockProvider", "Networking",
-                "OTLP", "Platform", "Telemetry", "Upstream", "W3CTraceContext",
+                "Bytes", "Configuration", "Gateway", "HTTPClient", "JSON", "MockProvider",
+                "Networking", "OpenAIAPI", "OTLP", "Platform", "Telemetry", "Upstream",
+                "W3CTraceContext",
             ],
             swiftSettings: shipped),
 
@@ -109,6 +110,9 @@ let package = Package(
         tests("HTTPServerTests", "HTTPServer", "HTTP1", "Networking", "Bytes", "GatewayTesting"),
         tests("HTTPClientTests", "HTTPClient", "Networking", "Bytes", "GatewayTesting"),
         tests("MockProviderTests", "MockProvider", "Networking", "GatewayTesting"),
+        tests(
+            "GatewayTests", "Gateway", "GatewayTesting", "MockProvider", "Networking",
+            "Configuration", "Telemetry", "OTLP", "Upstream", "W3CTraceContext", "Bytes"),
         tests("TidyTests"),
         // The tools of `script/bench`: upstream, load, OTLP sink.
         .systemLibrary(name: "CEpoll", path: "Tests/CEpoll"),

@@ -114,11 +114,16 @@ extension Exchange {
         logEnd()
         guard let recorder = trace.recorder else { return }
         if let span = trace.serverSpan {
-            var requestID = ByteBuffer(capacity: 32)
-            appendRequestID(to: &requestID)
-            span.set(MartletAttributes.requestID, requestID.bytes)
+            if !hasUpstreamRequestID {
+                var requestID = ByteBuffer(capacity: 32)
+                appendRequestID(to: &requestID)
+                span.set(MartletAttributes.requestID, requestID.bytes)
+            }
             span.set(MartletAttributes.cacheStatus, "off")
-            if let call { span.set(MartletAttributes.attemptCount, call.attemptCount) }
+            if let call {
+                span.set(MartletAttributes.attemptCount, call.attemptCount)
+                if call.isStreaming { span.set(MartletAttributes.stream, true) }
+            }
             if status > 0, connection.hasResponseStarted {
                 span.set(HTTPAttributes.responseStatusCode, status)
             }

@@ -273,8 +273,12 @@ extension HTTPConnection: SocketStreamObserver {
             parseHead()
         case .body:
             received(body: bytes)
+        case .request where parser.head.framing != .none:
+            // A body nobody asked for yet: the rest of it waits in the kernel until then.
+            input.append(bytes)
+            if input.count > settings.pipelinedBytesMax { stream.pauseReading() }
         case .request, .bodyDone:
-            // A body nobody asked for yet, or requests ahead of their turn.
+            // Requests ahead of their turn.
             guard input.count + bytes.count <= settings.pipelinedBytesMax else { return lost() }
             input.append(bytes)
         case .lingering:

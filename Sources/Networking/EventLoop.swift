@@ -19,6 +19,9 @@ package final class EventLoop: TaskExecutor, @unchecked Sendable {
     @unsafe package let handle: UnsafeMutablePointer<uv_loop_t>
     let readBuffer: UnsafeMutablePointer<CChar>
     private let wake: UnsafeMutablePointer<uv_async_t>
+    private let beforePoll: UnsafeMutablePointer<uv_prepare_t>
+    /// While it is started, libuv polls without waiting.
+    private let noWait: UnsafeMutablePointer<uv_idle_t>
     private let remote = Mutex<[UnownedJob]>([])
     private let isStopping = Atomic<Bool>(false)
     private let thread = Atomic<UInt>(0)
@@ -35,12 +38,28 @@ package final class EventLoop: TaskExecutor, @unchecked Sendable {
         precondition(status == 0, "the event loop could not be made: out of descriptors?")
         unsafe wake = .allocate(capacity: 1)
         unsafe readBuffer = .allocate(capacity: Self.readBufferBytes)
-        // SAFETY: the handle lives as long as the loop; the callback only ends the poll.
+        unsafe beforePoll = .allocate(capacity: 1)
+        unsafe noWait = .allocate(capacity: 1)
+        // SAFETY: the handles live as long as the loop; the callback only ends the poll.
         unsafe uv_async_init(handle, wake) { _ in }
+        unsafe uv_prepare_init(handle, beforePoll)
+        unsafe uv_idle_init(handle, noWait)
         deadlines = DeadlineSweep(loop: self)
         // SAFETY: the reference is never given back: a loop is closed with its process, and
         // handles and tasks may use it until then.
-        unsafe _ = Unmanaged.passRetained(self)
+        unsafe martlet_uv_set_data(beforePoll, Unmanaged.passRetained(self).toOpaque())
+        watchTimers()
+    }
+
+    /// libuv runs due timers first and then waits for I/O, whatever work a timer has made: with
+    /// jobs there it is told not to wait.
+    private func watchTimers() {
+        // SAFETY: the handle is open, and its data is the loop, retained for good.
+        unsafe uv_prepare_start(beforePoll) { prepare in
+            let loop = unsafe Unmanaged<EventLoop>.fromOpaque(martlet_uv_data(prepare!)!)
+                .takeUnretainedValue()
+            if !loop.jobs.isEmpty { unsafe uv_idle_start(loop.noWait) { _ in } }
+        }
     }
 
     /// Processors in the affinity mask of the process: the loops that can run at a time.
@@ -65,6 +84,7 @@ package final class EventLoop: TaskExecutor, @unchecked Sendable {
             drain()
             // SAFETY: callbacks run on this thread only.
             unsafe uv_run(handle, jobs.isEmpty ? UV_RUN_ONCE : UV_RUN_NOWAIT)
+            unsafe uv_idle_stop(noWait)
             takeRemoteJobs()
         }
     }

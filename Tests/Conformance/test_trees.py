@@ -112,7 +112,7 @@ def test_upstream_5xx(gateway):
 def hasty(start, mock):
     """A gateway that waits 300 ms for the first byte and as long between two."""
     return start(
-        mock.url + "/v1", MARTLET_TIMEOUTS_FIRST_BYTE="300ms", MARTLET_TIMEOUTS_IDLE="300ms"
+        mock.url + "/v1", MARTLET_TIMEOUTS_FIRST_BYTE="300ms", MARTLET_TIMEOUTS_STREAM_IDLE="300ms"
     )
 
 
