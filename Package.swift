@@ -93,6 +93,8 @@ let package = Package(
         .target(
             name: "GatewayTesting", dependencies: ["Networking"], path: "Tests/GatewayTesting",
             swiftSettings: tested),
+        // Counts the jobs that leave the event loops for Swift's own threads.
+        .target(name: "CGlobalExecutor", path: "Tests/CGlobalExecutor"),
         tests("BytesTests", "Bytes"),
         tests("HTTP1Tests", "HTTP1", "Bytes"),
         tests("W3CTraceContextTests", "W3CTraceContext", "Bytes"),
@@ -112,7 +114,8 @@ let package = Package(
         tests("MockProviderTests", "MockProvider", "Networking", "GatewayTesting"),
         tests(
             "GatewayTests", "Gateway", "GatewayTesting", "MockProvider", "Networking",
-            "Configuration", "Telemetry", "OTLP", "Upstream", "W3CTraceContext", "Bytes"),
+            "Configuration", "Telemetry", "OTLP", "Upstream", "W3CTraceContext", "Bytes",
+            "CGlobalExecutor"),
         tests("TidyTests"),
         // The tools of `script/bench`: upstream, load, OTLP sink.
         .systemLibrary(name: "CEpoll", path: "Tests/CEpoll"),
