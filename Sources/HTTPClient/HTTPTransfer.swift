@@ -317,7 +317,10 @@ package final class HTTPTransfer {
         guard code != CURLE_OK else {
             // To curl the connection's end is a good end of a head as well.
             guard state == .receiving else {
-                return finish(HTTPClientError(.cut, reason: "the answer's head is not complete"))
+                return finish(
+                    HTTPClientError(
+                        headAt > 0 ? .cut : .closed, reason: "the answer's head is not complete",
+                        reusedConnection: isReusingConnection))
             }
             return finish(nil)
         }
