@@ -336,7 +336,9 @@ import Testing
         #expect(trace.attempts[0].errorType == code)
         #expect(trace.attempts[0].status == .error)
         #expect(trace.operations[0].status == .error)
-        #expect(trace.operations[0].errorType == "rate_limit_exceeded" || trace.operations[0].errorType == code)
+        #expect(
+            trace.operations[0].errorType == "rate_limit_exceeded"
+                || trace.operations[0].errorType == code)
         #expect(trace.server.status == (code.hasPrefix("5") ? .error : .unset))
         #expect(upstream.requests.count == 1)
     }
@@ -482,7 +484,9 @@ import Testing
 }
 
 /// The context a request went upstream with.
-func traceparent(of request: String) -> (version: String, trace: String, parent: String, flags: String)? {
+func traceparent(of request: String) -> (
+    version: String, trace: String, parent: String, flags: String
+)? {
     let name = "\r\ntraceparent: "
     guard let start = request.range(of: name, options: .caseInsensitive) else { return nil }
     let line = request[start.upperBound...].prefix { $0 != "\r\n" && $0 != "\r" }
