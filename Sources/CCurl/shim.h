@@ -40,6 +40,13 @@ static inline void martlet_curl_set_ready(CURL *easy, martlet_curl_ready callbac
     curl_easy_setopt(easy, CURLOPT_PREREQDATA, context);
 }
 
+typedef int (*martlet_curl_open)(void *context, curl_socket_t socket, curlsocktype purpose);
+
+static inline void martlet_curl_set_open(CURL *easy, martlet_curl_open callback, void *context) {
+    curl_easy_setopt(easy, CURLOPT_SOCKOPTFUNCTION, callback);
+    curl_easy_setopt(easy, CURLOPT_SOCKOPTDATA, context);
+}
+
 typedef int (*martlet_curl_close)(void *context, curl_socket_t socket);
 
 static inline void martlet_curl_set_close(CURL *easy, martlet_curl_close callback, void *context) {

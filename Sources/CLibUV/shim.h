@@ -4,6 +4,7 @@
 #include <uv.h>
 #include <sys/prctl.h>
 #include <stdlib.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <netinet/in.h>
@@ -42,6 +43,12 @@ static inline int martlet_connect(int descriptor, const void *address, socklen_t
 /* Names the calling thread; 15 bytes are kept. */
 static inline void martlet_set_thread_name(const char *name) {
     prctl(PR_SET_NAME, name, 0, 0, 0);
+}
+
+/* Bytes the kernel keeps because the peer has not acknowledged them. */
+static inline int martlet_unacknowledged(int descriptor) {
+    int bytes = 0;
+    return ioctl(descriptor, TIOCOUTQ, &bytes) == 0 ? bytes : 0;
 }
 
 static inline void martlet_reset_on_close(int descriptor) {

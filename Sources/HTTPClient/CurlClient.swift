@@ -124,23 +124,42 @@ package final class CurlClient {
 
     // MARK: curl's sockets on the loop
 
-    /// A socket's poll handle stays registered while curl idles the connection: taking it out of
-    /// the poll set and in again costs a third of a request.
-    private func watch(_ socket: curl_socket_t, _ what: Int32) {
+    /// A connection's poll handle stays registered while curl idles the connection: taking it out
+    /// of the poll set and in again costs a third of a request.
+    ///
+    /// Only of one that stands: sockets of attempts to connect, and the name resolver's, are
+    /// closed by curl without a word, and then REMOVE comes. libuv aborts on closed descriptors.
+    private func watch(_ socket: curl_socket_t, _ what: Int32, isConnected: Bool) {
         let index = Int(socket)
         if what == CURL_POLL_REMOVE {
-            watches[index]?.isIdle = true
-            watches[index]?.listen(for: UV_READABLE.rawValue)
+            guard index < watches.count, let watch = watches[index] else { return }
+            if watch.isConnection {
+                watch.isIdle = true
+                watch.listen(for: UV_READABLE.rawValue)
+            } else {
+                watches[index] = nil
+                watch.close()
+            }
             return
         }
         while watches.count <= index { watches.append(nil) }
         let watch = watches[index] ?? SocketWatch(client: self, socket: socket)
         watches[index] = watch
+        watch.isConnection = isConnected
         watch.isIdle = false
         var events: UInt32 = 0
         if what & CURL_POLL_IN != 0 { events |= UV_READABLE.rawValue }
         if what & CURL_POLL_OUT != 0 { events |= UV_WRITABLE.rawValue }
         watch.listen(for: events)
+    }
+
+    /// An attempt to connect that follows another at once gets the descriptor of the one before;
+    /// curl takes it for the same and says nothing, but the kernel's poll set has forgotten it.
+    private func opened(_ socket: curl_socket_t) {
+        let index = Int(socket)
+        guard index < watches.count, let stale = watches[index] else { return }
+        let watch = SocketWatch(client: self, socket: socket, replacing: stale)
+        watches[index] = watch
     }
 
     fileprivate func ready(_ watch: SocketWatch, _ flags: Int32) {
@@ -163,10 +182,24 @@ package final class CurlClient {
         _ = Glibc.close(socket)
     }
 
-    private static let socketCallback: martlet_curl_socket = { _, socket, what, context, _ in
+    private static let socketCallback: martlet_curl_socket = { easy, socket, what, context, _ in
+        // SAFETY: the context is the client, which is never freed; the private pointer is the
+        // transfer of a handle that is in use, which is the case unless a socket is given up.
+        var isConnected = false
+        if what != CURL_POLL_REMOVE, let transfer = unsafe martlet_curl_private(easy) {
+            isConnected = unsafe Unmanaged<HTTPTransfer>.fromOpaque(transfer)
+                .takeUnretainedValue().isConnected
+        }
         let client = unsafe Unmanaged<CurlClient>.fromOpaque(context!).takeUnretainedValue()
-        client.watch(socket, what)
+        client.watch(socket, what, isConnected: isConnected)
         return 0
+    }
+
+    static let openCallback: martlet_curl_open = { context, socket, _ in
+        // SAFETY: as in `socketCallback`.
+        let client = unsafe Unmanaged<CurlClient>.fromOpaque(context!).takeUnretainedValue()
+        client.opened(socket)
+        return CURL_SOCKOPT_OK
     }
 
     static let closeCallback: martlet_curl_close = { context, socket in
@@ -192,6 +225,8 @@ package final class CurlClient {
 @safe
 private final class SocketWatch {
     let socket: curl_socket_t
+    /// An established connection's, whose closing curl tells.
+    var isConnection = false
     /// curl keeps the connection for later.
     var isIdle = false
     private unowned let client: CurlClient
@@ -208,6 +243,14 @@ private final class SocketWatch {
         unsafe handle = poll
     }
 
+    /// Takes over from one whose descriptor was closed and given out again.
+    convenience init(client: CurlClient, socket: curl_socket_t, replacing stale: SocketWatch) {
+        let events = stale.events
+        stale.close()
+        self.init(client: client, socket: socket)
+        listen(for: events)
+    }
+
     /// Changes what is waited for; no system call where it is the same.
     func listen(for wanted: UInt32) {
         guard wanted != events, let handle = unsafe handle else { return }
@@ -220,22 +263,19 @@ private final class SocketWatch {
         unsafe uv_poll_start(handle, Int32(wanted)) { handle, status, events in
             let watch = unsafe Unmanaged<SocketWatch>.fromOpaque(martlet_uv_data(handle!)!)
                 .takeUnretainedValue()
-            if status < 0 { return watch.failed() }
-            var flags: Int32 = 0
+            // libuv stops on an error. curl is to read what came before it, then the error.
+            var flags: Int32 = status < 0 ? CURL_CSELECT_IN | CURL_CSELECT_OUT : 0
+            if status < 0 { watch.restart() }
             if UInt32(events) & UV_READABLE.rawValue != 0 { flags |= CURL_CSELECT_IN }
             if UInt32(events) & UV_WRITABLE.rawValue != 0 { flags |= CURL_CSELECT_OUT }
             watch.client.ready(watch, flags)
         }
     }
 
-    /// The socket has an error, such as a reset, and libuv has stopped the handle. What arrived
-    /// before is still there: curl reads it, and finds the error behind it.
-    private func failed() {
+    private func restart() {
         let wanted = events
         events = 0
-        client.ready(self, CURL_CSELECT_ERR | CURL_CSELECT_IN)
-        // Goes on where curl has not come to the error yet, and changed nothing itself.
-        if events == 0, !isIdle { listen(for: wanted) }
+        listen(for: wanted)
     }
 
     func close() {

@@ -1,5 +1,6 @@
 import Bytes
 import CCurl
+import HTTP1
 import Networking
 
 /// What a transfer tells its owner; called on the loop's thread. Calls other than
@@ -126,6 +127,7 @@ package final class HTTPTransfer {
         }
         headers.suppress("Expect")
         headers.suppress("Accept")
+        headers.suppress("Content-Type")
     }
 
     /// Adds a header line. False, and nothing added, where it could end the line.
@@ -166,13 +168,12 @@ package final class HTTPTransfer {
 
     private func setBody(_ kind: Body) {
         switch kind {
-        case .none: break
+        case .none:
+            // Without an empty body, curl would ask `takeUpload` for one that never comes.
+            if isPlainPost { setBuffered() }
         case .buffered:
             set(CURLOPT_POST, 1)
-            // SAFETY: the body stays as it is while the transfer runs.
-            unsafe _ = martlet_curl_set_size(
-                easy, CURLOPT_POSTFIELDSIZE_LARGE, curl_off_t(body.count))
-            body.withBytes { unsafe Self.setFields($0, of: easy) }
+            setBuffered()
         case .streamed(let length):
             set(CURLOPT_UPLOAD, 1)
             unsafe _ = martlet_curl_set_size(
@@ -180,6 +181,13 @@ package final class HTTPTransfer {
             if isPlainPost { unsafe _ = martlet_curl_set_text(easy, CURLOPT_CUSTOMREQUEST, "POST") }
             isPlainPost = false
         }
+    }
+
+    private func setBuffered() {
+        // SAFETY: the body stays as it is while the transfer runs.
+        unsafe _ = martlet_curl_set_size(
+            easy, CURLOPT_POSTFIELDSIZE_LARGE, curl_off_t(body.count))
+        body.withBytes { unsafe Self.setFields($0, of: easy) }
     }
 
     private static func setFields(_ bytes: Span<UInt8>, of easy: UnsafeMutableRawPointer) {
@@ -258,6 +266,9 @@ package final class HTTPTransfer {
         client.recycle(self)
     }
 
+    /// Its connection stands, new or from the pool.
+    var isConnected: Bool { state == .awaitingHead || state == .receiving }
+
     private var isRunning: Bool { state != .idle && state != .finished }
 
     /// Ends the transfer with `error`, from within curl or from outside.
@@ -283,8 +294,16 @@ package final class HTTPTransfer {
     func finished(_ code: CURLcode) {
         guard isRunning else { return }
         if let failure { return finish(failure) }
-        guard code != CURLE_OK else { return finish(nil) }
         let hasHead = state == .receiving
+        guard code != CURLE_OK else {
+            // For curl an answer may end inside its head.
+            return finish(
+                hasHead
+                    ? nil
+                    : HTTPClientError(
+                        .closed, reason: "the connection ended inside the answer's head",
+                        reusedConnection: isReusingConnection))
+        }
         finish(HTTPClientError(
             code: code, hasHead: hasHead, reusedConnection: isReusingConnection))
     }
@@ -351,14 +370,19 @@ package final class HTTPTransfer {
             head.append(line)
             return receivedHead()
         }
-        if head.isEmpty { return receivedStatusLine(line) }
+        if head.isEmpty { return receivedStatusLine(line, end) }
         guard line[0] != ASCII.space, line[0] != ASCII.tab else {
             return refuse(.malformed, "the answer folds a header line")
         }
         let start = head.count
         head.append(line)
-        guard let colon = line.firstIndex(of: UInt8(ascii: ":")), colon > 0 else {
-            return refuse(.malformed, "the answer has a header line without a name")
+        guard let colon = line.firstIndex(of: UInt8(ascii: ":")),
+            HTTPSyntax.isToken(line.extracting(0..<colon))
+        else {
+            return refuse(.malformed, "the answer has a header line without a proper name")
+        }
+        guard line.firstControl(in: colon + 1..<end) == nil else {
+            return refuse(.malformed, "the answer has a control character in a header")
         }
         var lower = colon + 1
         var upper = end
@@ -371,9 +395,10 @@ package final class HTTPTransfer {
         return true
     }
 
-    private func receivedStatusLine(_ line: Span<UInt8>) -> Bool {
+    private func receivedStatusLine(_ line: Span<UInt8>, _ end: Int) -> Bool {
         guard line.count >= 13, line.starts(with: "HTTP/1."), line[8] == ASCII.space,
-            let code = line.extracting(9..<12).decimal, code >= 100
+            let code = line.extracting(9..<12).decimal, code >= 100,
+            line.firstControl(in: 12..<end) == nil
         else { return refuse(.malformed, "the answer has no proper status line") }
         status = code
         minorVersion = line[7] == UInt8(ascii: "0") ? 0 : 1
@@ -405,14 +430,18 @@ package final class HTTPTransfer {
     private func hasProperFraming() -> Bool {
         var lengths = 0
         var codings = 0
+        var isProper = true
         head.withBytes { head in
             for field in fields {
                 let name = head.extracting(field.name)
-                if name.equalsIgnoringCase("content-length") { lengths += 1 }
+                if name.equalsIgnoringCase("content-length") {
+                    lengths += 1
+                    if head.extracting(field.value).decimal == nil { isProper = false }
+                }
                 if name.equalsIgnoringCase("transfer-encoding") { codings += 1 }
             }
         }
-        return lengths + codings <= 1
+        return isProper && lengths + codings <= 1
     }
 
     fileprivate enum Taken {
@@ -495,6 +524,8 @@ extension HTTPTransfer {
         set(CURLOPT_SSLVERSION, Int(CURL_SSLVERSION_TLSv1_2))
         set(CURLOPT_FOLLOWLOCATION, 0)
         set(CURLOPT_NETRC, 0)
+        // Else giving up a transfer waits, and with it the loop, until its name is resolved.
+        set(CURLOPT_QUICK_EXIT, 1)
         set(CURLOPT_PATH_AS_IS, 1)
         // SAFETY: curl copies texts; the object outlives its handle's transfers, and the client
         // all connections.
@@ -510,8 +541,9 @@ extension HTTPTransfer {
         unsafe martlet_curl_set_data(easy, CURLOPT_HEADERFUNCTION, Self.lineCallback)
         unsafe martlet_curl_set_data(easy, CURLOPT_READFUNCTION, Self.uploadCallback)
         unsafe martlet_curl_set_ready(easy, Self.readyCallback, context)
-        unsafe martlet_curl_set_close(
-            easy, CurlClient.closeCallback, Unmanaged.passUnretained(client).toOpaque())
+        let clientContext = unsafe Unmanaged.passUnretained(client).toOpaque()
+        unsafe martlet_curl_set_open(easy, CurlClient.openCallback, clientContext)
+        unsafe martlet_curl_set_close(easy, CurlClient.closeCallback, clientContext)
     }
 
     // SAFETY of the callbacks: the context is the transfer, which its owner or the pool keeps

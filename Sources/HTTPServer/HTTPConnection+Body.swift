@@ -69,10 +69,12 @@ extension HTTPConnection {
             body.reserve(min(length, 64 << 10))
         }
         phase = .body
+        stream.resumeReading()
         if parser.head.expectsContinue, input.isEmpty {
             stream.write(Self.continueHead.bytes)
         }
         deadline?.set(in: settings.bodyIdleTimeout)
+        stream.resumeReading()
         if !input.isEmpty {
             var waiting = ByteBuffer()
             swap(&waiting, &input)

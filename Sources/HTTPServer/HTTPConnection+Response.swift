@@ -160,9 +160,8 @@ extension HTTPConnection {
     private static let lineEnd: StaticString = "\r\n"
 
     private func watchPending() {
-        let pending = stream.pendingBytes
-        guard pending > 0, stalledBytes == 0, let deadline else { return }
-        stalledBytes = pending
+        guard takenBytes == nil, stream.pendingBytes > 0, let deadline else { return }
+        takenBytes = stream.takenBytes
         deadline.set(in: settings.writeStallTimeout)
     }
 

@@ -61,7 +61,8 @@ package final class HTTPConnection {
     /// Head of the response, and framing before the next piece of its body, not sent yet.
     var lead = ByteBuffer()
     var response = ResponseProgress()
-    var stalledBytes = 0
+    /// While something waits for the client: `SocketStream.takenBytes` when that was last looked at.
+    var takenBytes: Int?
     var discardedBytes = 0
 
     /// The client went away while its request was in progress, or took too long to read.
@@ -226,9 +227,9 @@ package final class HTTPConnection {
 
     /// A client that takes a byte now and then is slow; one that takes none is stalled.
     private func writeExpired() {
-        let pending = stream.pendingBytes
-        if pending < stalledBytes {
-            stalledBytes = pending
+        let taken = stream.takenBytes
+        if let last = takenBytes, taken > last {
+            takenBytes = taken
             deadline?.set(in: settings.writeStallTimeout)
         } else {
             isWriteStalled = true
@@ -272,8 +273,12 @@ extension HTTPConnection: SocketStreamObserver {
             parseHead()
         case .body:
             received(body: bytes)
+        case .request where parser.head.framing != .none:
+            // A body nobody asked for yet: the rest of it waits in the kernel until then.
+            input.append(bytes)
+            if input.count > settings.pipelinedBytesMax { stream.pauseReading() }
         case .request, .bodyDone:
-            // A body nobody asked for yet, or requests ahead of their turn.
+            // Requests ahead of their turn.
             guard input.count + bytes.count <= settings.pipelinedBytesMax else { return lost() }
             input.append(bytes)
         case .lingering:
@@ -297,7 +302,7 @@ extension HTTPConnection: SocketStreamObserver {
     }
 
     package func streamDrained() {
-        stalledBytes = 0
+        takenBytes = nil
         if phase == .bodyDone || phase == .request { deadline?.clear() }
         drained?()
         point.signal()

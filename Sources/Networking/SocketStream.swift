@@ -32,6 +32,8 @@ package final class SocketStream {
     private var request: UnsafeMutablePointer<uv_write_t>?
     private var isBroken = false
     private var isReading = false
+    /// Bytes that were given to `write`.
+    private var writtenBytes = 0
     /// FIN is due once everything has left.
     private var isFinishing = false
 
@@ -51,6 +53,18 @@ package final class SocketStream {
 
     /// Closed, or closing.
     package var isClosed: Bool { unsafe handle == nil }
+
+    /// Bytes the peer has taken, by a system call: a slow one takes some now and then, while the
+    /// kernel, which keeps megabytes, lets none leave for long.
+    package var takenBytes: Int {
+        guard let raw = unsafe handle else { return writtenBytes }
+        var descriptor: Int32 = -1
+        // SAFETY: the handle is open.
+        guard unsafe uv_fileno(martlet_uv_handle(raw), &descriptor) == 0 else {
+            return writtenBytes - pendingBytes
+        }
+        return writtenBytes - pendingBytes - Int(martlet_unacknowledged(descriptor))
+    }
 
     /// Bytes that were written here and have not left yet.
     package var pendingBytes: Int {
@@ -112,6 +126,7 @@ package final class SocketStream {
         _ first: Span<UInt8>, _ second: Span<UInt8> = Span(), _ third: Span<UInt8> = Span()
     ) {
         guard let raw = unsafe handle, !isBroken else { return }
+        writtenBytes += first.count + second.count + third.count
         var written = 0
         if waiting.isEmpty, unsafe request == nil || inFlight.isEmpty {
             written = unsafe tryWrite(raw, first, second, third)

@@ -297,11 +297,22 @@ extension UpstreamCall: HTTPTransferObserver {
             return
         }
         let length = chooseTap(transfer)
+        let limits = services.settings.limits
+        if let bytesMax = limits.responseBytesMax, let length, length > bytesMax, hasBody {
+            return transfer.refuseBody()
+        }
+        if tap.isStream { transfer.limitDuration(to: limits.streamDurationMax?.milliseconds ?? 0) }
         relayed.hasBegun = true
         relayed.status = transfer.status
         sink.answerBegins(self, transfer, length: length)
         isHeadUnflushed = true
         point.signal()
+    }
+
+    /// An answer's length is that of its body, which HEAD's have none of.
+    private var hasBody: Bool {
+        if case .opaque(.head, _) = payload { return false }
+        return true
     }
 
     /// Decides who reads the answer; answers the body's length where it is known and stays.
@@ -346,6 +357,12 @@ extension UpstreamCall: HTTPTransferObserver {
         if discards { return true }
         guard sink.unsentBytes <= services.settings.limits.streamBufferBytesMax else {
             return false
+        }
+        if let bytesMax = services.settings.limits.responseBytesMax,
+            relayed.bodyBytes + bytes.count > bytesMax
+        {
+            transfer.refuseBody()
+            return true
         }
         if relayed.firstByteAt == 0 { relayed.firstByteAt = Clock.monotonic }
         isHeadUnflushed = false

@@ -92,7 +92,8 @@ def start():
 
     def begin(upstream, sink=None, **environment):
         sink = sink or start_sink()
-        port = free_port()
+        listen = environment.get("MARTLET_LISTEN", "")
+        port = int(listen.rsplit(":", 1)[-1]) if listen else free_port()
         given = {
             "MARTLET_LISTEN": f"127.0.0.1:{port}",
             "MARTLET_UPSTREAM_URL": upstream,

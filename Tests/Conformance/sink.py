@@ -108,6 +108,8 @@ class Sink:
     # Spans to reject of each accepted request, as `partial_success` says it.
     rejected_spans: int = 0
     rejected: int = 0
+    # Bytes of a body beyond which it is refused.
+    bytes_max: int = 4 << 20
     # Seconds each answer takes.
     delay: float = 0.0
 
@@ -131,6 +133,8 @@ class Sink:
             if self.refusals:
                 refusal = self.refusals.pop(0)
                 return refusal if isinstance(refusal, tuple) else (refusal, {})
+            if len(body) > self.bytes_max:
+                return 413, {}
             if path != "/v1/traces":
                 self.problems.append(f"path {path}")
                 return 404, {}

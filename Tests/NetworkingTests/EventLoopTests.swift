@@ -6,7 +6,7 @@ import Networking
 import Synchronization
 import Testing
 
-@Suite(.timeLimit(.minutes(1))) struct EventLoopTests {
+@Suite(.timeLimit(.minutes(1)), .ownThread) struct EventLoopTests {
     @Test func `tasks and what they call run on the loop's thread`() async throws {
         try await TestLoop.shared.run { loop in
             #expect(loop.isCurrent)
@@ -132,7 +132,7 @@ private enum EscapeCounter {
     }
 }
 
-@Suite(.timeLimit(.minutes(1))) struct TimeTests {
+@Suite(.timeLimit(.minutes(1)), .ownThread) struct TimeTests {
     @Test func `a timer fires once, and not when it was stopped or started again`() async throws {
         let fired = try await TestLoop.shared.run { loop in
             var fired: [String] = []

@@ -67,13 +67,13 @@ extension SocketStream {
 
 private let anyPort = ListenAddress.tcp(host: "127.0.0.1", port: 0)
 
-@Suite(.timeLimit(.minutes(1))) struct SocketStreamTests {
+@Suite(.timeLimit(.minutes(1)), .ownThread) struct SocketStreamTests {
     @Test(arguments: [
         anyPort, .tcp(host: "::1", port: 0),
         .unix(path: NSTemporaryDirectory() + "m-\(UInt32.random(in: 0...UInt32.max)).socket"),
     ])
     func `bytes go both ways, then the end is told`(address: ListenAddress) async throws {
-        try await TestLoop.shared.run { loop in
+        try await TestLoop(name: "stream").run { loop in
             let acceptor = try Acceptor(loop: loop, address: address)
             let client = try RawClient(acceptor.address)
             let server = try await acceptor.next(loop)
@@ -104,7 +104,8 @@ private let anyPort = ListenAddress.tcp(host: "127.0.0.1", port: 0)
         async throws
     {
         let bytes = FaultyUpstream.pattern(8 << 20)
-        let (client, acceptor) = try await TestLoop.shared.run { loop in
+        let own = TestLoop(name: "stream")
+        let (client, acceptor) = try await own.run { loop in
             let acceptor = try Acceptor(loop: loop, address: anyPort)
             let client = try RawClient(acceptor.address)
             let server = try await acceptor.next(loop)
@@ -115,7 +116,7 @@ private let anyPort = ListenAddress.tcp(host: "127.0.0.1", port: 0)
         }
         while client.value.received.count <= bytes.count, client.value.receive() {}
         #expect(client.value.received == bytes + [UInt8(ascii: "!")])
-        try await TestLoop.shared.run { loop in
+        try await own.run { loop in
             let server = acceptor.value.accepted[0]
             try await loop.wait(for: "the drain") { server.drains == 1 }
             #expect(server.stream.pendingBytes == 0)
@@ -125,7 +126,8 @@ private let anyPort = ListenAddress.tcp(host: "127.0.0.1", port: 0)
 
     @Test func `FIN follows what waits`() async throws {
         let bytes = FaultyUpstream.pattern(8 << 20)
-        let (client, acceptor) = try await TestLoop.shared.run { loop in
+        let own = TestLoop(name: "stream")
+        let (client, acceptor) = try await own.run { loop in
             let acceptor = try Acceptor(loop: loop, address: anyPort)
             let client = try RawClient(acceptor.address)
             let server = try await acceptor.next(loop)
@@ -137,11 +139,11 @@ private let anyPort = ListenAddress.tcp(host: "127.0.0.1", port: 0)
         let (text, ending) = client.value.receiveAll()
         #expect(text.utf8.count == bytes.count + 1)
         #expect(ending == .closed)
-        try await TestLoop.shared.run { _ in acceptor.value.close() }
+        try await own.run { _ in acceptor.value.close() }
     }
 
     @Test func `a reset is seen as one on either side`() async throws {
-        try await TestLoop.shared.run { loop in
+        try await TestLoop(name: "stream").run { loop in
             let acceptor = try Acceptor(loop: loop, address: anyPort)
             let client = try RawClient(acceptor.address)
             let server = try await acceptor.next(loop)
@@ -159,7 +161,7 @@ private let anyPort = ListenAddress.tcp(host: "127.0.0.1", port: 0)
     }
 
     @Test func `nothing is delivered while reading is paused`() async throws {
-        try await TestLoop.shared.run { loop in
+        try await TestLoop(name: "stream").run { loop in
             let acceptor = try Acceptor(loop: loop, address: anyPort)
             let client = try RawClient(acceptor.address)
             let server = try await acceptor.next(loop)
@@ -174,7 +176,7 @@ private let anyPort = ListenAddress.tcp(host: "127.0.0.1", port: 0)
     }
 
     @Test func `a write of a connection that broke is dropped, and closing is safe`() async throws {
-        try await TestLoop.shared.run { loop in
+        try await TestLoop(name: "stream").run { loop in
             let acceptor = try Acceptor(loop: loop, address: anyPort)
             let client = try RawClient(acceptor.address)
             let server = try await acceptor.next(loop)
