@@ -67,7 +67,10 @@ package struct HTTPClientError: Error, Sendable {
             .tls
         case CURLE_GOT_NOTHING, CURLE_SEND_ERROR, CURLE_RECV_ERROR: hasHead ? .cut : .closed
         case CURLE_PARTIAL_FILE: .cut
-        case CURLE_UNSUPPORTED_PROTOCOL, CURLE_URL_MALFORMAT, CURLE_BAD_FUNCTION_ARGUMENT, CURLE_OUT_OF_MEMORY:
+        // Inside an answer it is a line beyond curl's own limit of 100 KB.
+        case CURLE_OUT_OF_MEMORY where hasHead: .headTooLarge
+        case CURLE_UNSUPPORTED_PROTOCOL, CURLE_URL_MALFORMAT, CURLE_BAD_FUNCTION_ARGUMENT,
+            CURLE_OUT_OF_MEMORY:
             .invalidRequest
         default: .malformed
         }
