@@ -47,16 +47,16 @@ package struct HTTPClientError: Error, Sendable {
         self.reusedConnection = reusedConnection
     }
 
-    /// From curl's code, for a transfer whose answer has begun or not.
-    init(code: CURLcode, hasBegun: Bool, reusedConnection: Bool) {
+    /// From curl's code, for a transfer whose answer's head has or has not come.
+    init(code: CURLcode, wasSent: Bool, hasHead: Bool, reusedConnection: Bool) {
         // SAFETY: curl's texts are constants.
         let reason = unsafe String(cString: curl_easy_strerror(code)).lowercased()
         self.init(
-            Self.kind(of: code, hasBegun: hasBegun), reason: reason,
+            Self.kind(of: code, wasSent: wasSent, hasHead: hasHead), reason: reason,
             reusedConnection: reusedConnection)
     }
 
-    private static func kind(of code: CURLcode, hasBegun: Bool) -> Kind {
+    private static func kind(of code: CURLcode, wasSent: Bool, hasHead: Bool) -> Kind {
         switch code {
         case CURLE_COULDNT_RESOLVE_HOST, CURLE_COULDNT_RESOLVE_PROXY: .resolve
         case CURLE_COULDNT_CONNECT, CURLE_INTERFACE_FAILED, CURLE_PROXY: .connect
@@ -65,11 +65,14 @@ package struct HTTPClientError: Error, Sendable {
             CURLE_SSL_CIPHER, CURLE_SSL_ISSUER_ERROR, CURLE_SSL_CACERT_BADFILE,
             CURLE_SSL_INVALIDCERTSTATUS, CURLE_SSL_ENGINE_NOTFOUND, CURLE_USE_SSL_FAILED:
             .tls
-        case CURLE_GOT_NOTHING, CURLE_SEND_ERROR, CURLE_RECV_ERROR: hasBegun ? .cut : .closed
+        case CURLE_GOT_NOTHING, CURLE_SEND_ERROR, CURLE_RECV_ERROR, CURLE_SEND_FAIL_REWIND: hasHead ? .cut : .closed
         case CURLE_PARTIAL_FILE: .cut
         // Inside an answer it is a line beyond curl's own limit of 100 KB.
-        case CURLE_OUT_OF_MEMORY where hasBegun: .headTooLarge
-        case CURLE_UNSUPPORTED_PROTOCOL, CURLE_URL_MALFORMAT, CURLE_BAD_FUNCTION_ARGUMENT, CURLE_OUT_OF_MEMORY:
+        case CURLE_OUT_OF_MEMORY where hasHead: .headTooLarge
+        // Once a request was sent, it is what the answer speaks.
+        case CURLE_UNSUPPORTED_PROTOCOL where wasSent: .malformed
+        case CURLE_UNSUPPORTED_PROTOCOL, CURLE_URL_MALFORMAT, CURLE_BAD_FUNCTION_ARGUMENT,
+            CURLE_OUT_OF_MEMORY:
             .invalidRequest
         default: .malformed
         }

@@ -314,19 +314,18 @@ package final class HTTPTransfer {
     func finished(_ code: CURLcode) {
         guard isRunning else { return }
         if let failure { return finish(failure) }
-        let hasBegun = headAt > 0
         guard code != CURLE_OK else {
-            // For curl an answer may end inside its head.
-            return finish(
-                state == .receiving
-                    ? nil
-                    : HTTPClientError(
-                        hasBegun ? .cut : .closed,
-                        reason: "the connection ended inside the answer's head",
+            // To curl the connection's end is a good end of a head as well.
+            guard state == .receiving else {
+                return finish(
+                    HTTPClientError(
+                        headAt > 0 ? .cut : .closed, reason: "the answer's head is not complete",
                         reusedConnection: isReusingConnection))
+            }
+            return finish(nil)
         }
         finish(HTTPClientError(
-            code: code, hasBegun: hasBegun, reusedConnection: isReusingConnection))
+            code: code, wasSent: sends > 0, hasHead: headAt > 0, reusedConnection: isReusingConnection))
     }
 
     /// The whole answer is here while the request's body is not sent: the rest of that is not
@@ -469,8 +468,8 @@ package final class HTTPTransfer {
                 let name = head.extracting(field.name)
                 if name.equalsIgnoringCase("content-length") {
                     lengths += 1
+                    if head.extracting(field.value).decimal == nil { isProper = false }
                     bytesToCome = head.extracting(field.value).decimal
-                    if bytesToCome == nil { isProper = false }
                 }
                 if name.equalsIgnoringCase("transfer-encoding") { codings += 1 }
             }

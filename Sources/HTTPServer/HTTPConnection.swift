@@ -283,9 +283,9 @@ extension HTTPConnection: SocketStreamObserver {
         case .body:
             received(body: bytes)
         case .request where parser.head.framing != .none:
-            // A body nobody asked for yet: the rest of it waits in the kernel until then.
+            // A body nobody asked for yet: the rest of it waits with the client.
             input.append(bytes)
-            if input.count > settings.pipelinedBytesMax { stream.pauseReading() }
+            if input.count >= settings.pipelinedBytesMax { stream.pauseReading() }
         case .request, .bodyDone:
             // Requests ahead of their turn.
             guard input.count + bytes.count <= settings.pipelinedBytesMax else { return lost() }
