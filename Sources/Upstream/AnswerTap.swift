@@ -5,6 +5,7 @@ import OpenAIAPI
 
 /// Memory of a worker that its calls use in turn: nothing of it is held between two events.
 package final class Workbench {
+    /// For the documents of all calls, one after another.
     package var scanner: JSONScanner
     /// What of the piece goes on to the client.
     var output = ByteBuffer(capacity: 16 << 10)
