@@ -47,7 +47,8 @@ extension Rule {
             return file.findings("no `// SAFETY:` sentence near") { index in
                 guard ["unsafe", "@unchecked"].contains(file.text(index)) else { return false }
                 let line = file.tokens[index].line
-                let near = functions.filter { $0.contains(line) } + [line - sentenceLines...line + 1]
+                let near =
+                    functions.filter { $0.contains(line) } + [line - sentenceLines...line + 1]
                 return !sentences.contains { sentence in
                     near.contains { $0.contains(sentence) }
                 }
