@@ -86,8 +86,11 @@ struct AnswerTap: ~Copyable {
         AnswerTap(.stream, reader: reader)
     }
 
-    static func filtered(_ reader: consuming StreamReader) -> AnswerTap {
-        AnswerTap(.filtered, filter: UsageFilter(reader: reader))
+    /// `heldBytesMax` bytes of an unfinished event are held back.
+    static func filtered(
+        _ reader: consuming StreamReader, heldBytesMax: Int
+    ) -> AnswerTap {
+        AnswerTap(.filtered, filter: UsageFilter(reader: reader, heldBytesMax: heldBytesMax))
     }
 
     /// The answer is a stream of events that is read.

@@ -349,7 +349,8 @@ extension UpstreamCall: HTTPTransferObserver {
             endpoint: request.endpoint,
             captureBytesMax: captures ? services.settings.content.totalBytesMax : 0)
         if injectsUsage {
-            tap = .filtered(reader)
+            tap = .filtered(
+                reader, heldBytesMax: services.settings.limits.heldEventBytesMax)
             return nil
         }
         tap = .stream(reader)
