@@ -116,6 +116,7 @@ let package = Package(
             "GatewayTests", "Gateway", "GatewayTesting", "MockProvider", "Networking",
             "Configuration", "Telemetry", "OTLP", "Upstream", "W3CTraceContext", "Bytes",
             "CGlobalExecutor"),
+        tests("UpstreamTests", "Upstream", "Bytes"),
         tests("TidyTests"),
         // The tools of `script/bench`: upstream, load, OTLP sink.
         .systemLibrary(name: "CEpoll", path: "Tests/CEpoll"),

@@ -4,7 +4,8 @@ import Testing
 
 /// Rows A9, A10, A16 to A22: what a client may cost, in time and in size.
 @Suite struct ClientLimitTests {
-    private static let typedHead = "POST /v1/chat/completions HTTP/1.1\r\nHost: h\r\n"
+    private static let typedHead =
+        "POST /v1/chat/completions HTTP/1.1\r\nHost: h\r\n"
         + "Content-Type: application/json\r\n"
 
     @Test(

@@ -10,7 +10,9 @@ final class TLSServer {
         folder = FileManager.default.temporaryDirectory
             .appendingPathComponent("martlet-tls-\(getpid())-\(UInt32.random(in: 0...UInt32.max))")
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-        let files = (folder.appendingPathComponent("key").path, folder.appendingPathComponent("cert").path)
+        let files = (
+            folder.appendingPathComponent("key").path, folder.appendingPathComponent("cert").path
+        )
         let make = try Self.process([
             "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes",
             "-keyout", files.0, "-out", files.1, "-days", "1", "-subj", "/CN=localhost",
