@@ -126,6 +126,9 @@ extension Exchange {
             }
             if status > 0, connection.hasResponseStarted {
                 span.set(HTTPAttributes.responseStatusCode, status)
+            } else if connection.isClientGone {
+                // Nothing was sent; what nginx and others write where the client left first.
+                span.set(HTTPAttributes.responseStatusCode, 499)
             }
             if connection.isClientGone {
                 span.set(MartletAttributes.clientDisconnected, true)

@@ -65,7 +65,8 @@ package struct HTTPClientError: Error, Sendable {
             CURLE_SSL_CIPHER, CURLE_SSL_ISSUER_ERROR, CURLE_SSL_CACERT_BADFILE,
             CURLE_SSL_INVALIDCERTSTATUS, CURLE_SSL_ENGINE_NOTFOUND, CURLE_USE_SSL_FAILED:
             .tls
-        case CURLE_GOT_NOTHING, CURLE_SEND_ERROR, CURLE_RECV_ERROR, CURLE_SEND_FAIL_REWIND: hasHead ? .cut : .closed
+        case CURLE_GOT_NOTHING, CURLE_SEND_ERROR, CURLE_RECV_ERROR, CURLE_SEND_FAIL_REWIND:
+            hasHead ? .cut : .closed
         case CURLE_PARTIAL_FILE: .cut
         // Inside an answer it is a line beyond curl's own limit of 100 KB.
         case CURLE_OUT_OF_MEMORY where hasHead: .headTooLarge

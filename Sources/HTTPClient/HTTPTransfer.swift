@@ -324,8 +324,10 @@ package final class HTTPTransfer {
             }
             return finish(nil)
         }
-        finish(HTTPClientError(
-            code: code, wasSent: sends > 0, hasHead: headAt > 0, reusedConnection: isReusingConnection))
+        finish(
+            HTTPClientError(
+                code: code, wasSent: sends > 0, hasHead: headAt > 0,
+                reusedConnection: isReusingConnection))
     }
 
     /// The whole answer is here while the request's body is not sent: the rest of that is not

@@ -28,7 +28,7 @@ package final class EventLoop: TaskExecutor, @unchecked Sendable {
     private var jobs = JobQueue()
 
     /// Deadlines of the objects of this loop.
-    package private(set) var deadlines: DeadlineSweep!
+    package private(set) lazy var deadlines = DeadlineSweep(loop: self)
 
     package init() {
         // SAFETY: libuv initialises the memory it is given; malloc answers null only when memory
@@ -44,7 +44,6 @@ package final class EventLoop: TaskExecutor, @unchecked Sendable {
         unsafe uv_async_init(handle, wake) { _ in }
         unsafe uv_prepare_init(handle, beforePoll)
         unsafe uv_idle_init(handle, noWait)
-        deadlines = DeadlineSweep(loop: self)
         // SAFETY: the reference is never given back: a loop is closed with its process, and
         // handles and tasks may use it until then.
         unsafe martlet_uv_set_data(beforePoll, Unmanaged.passRetained(self).toOpaque())

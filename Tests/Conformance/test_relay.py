@@ -97,7 +97,10 @@ def test_a_client_that_leaves_ends_the_call_at_once(scripted, how, when):
         for name in ("CLIENTchat m", "CLIENTPOST"):
             assert spans[name].status == "ERROR"
             assert spans[name].attributes["error.type"] == "client_disconnected"
-        assert spans["SERVERPOST /v1/chat/completions"].status == "UNSET"
+        server = spans["SERVERPOST /v1/chat/completions"]
+        assert server.status == "UNSET" and server.attributes["martlet.client.disconnected"]
+        code = server.attributes["http.response.status_code"]
+        assert code == (499 if when == "before the head" else 200)
         if min(latencies) < SOON:
             return
     raise AssertionError(f"it took {latencies} s")
