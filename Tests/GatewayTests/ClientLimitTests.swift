@@ -152,7 +152,7 @@ import Testing
         #expect(trace.server.status == .unset)
         #expect(trace.server.errorType == nil)
         #expect(trace.server["martlet.client.disconnected"] == "true")
-        #expect(trace.server["http.response.status_code"] == nil)
+        #expect(trace.server["http.response.status_code"] == "499")
     }
 
     @Test func `a half-closed client is served where that is asked for`() throws {
