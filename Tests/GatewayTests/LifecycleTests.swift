@@ -1,4 +1,4 @@
-import CGlobalExecutor
+import CTestSupport
 import Foundation
 import GatewayTesting
 import Networking

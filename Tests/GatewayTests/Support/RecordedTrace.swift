@@ -146,7 +146,8 @@ extension RecordedTrace {
         #expect(error?.type == "gateway_error", sourceLocation: sourceLocation)
         #expect(error?.traceID == id, sourceLocation: sourceLocation)
         #expect(response.header("x-trace-id") == id, sourceLocation: sourceLocation)
-        #expect(error?.requestID == response.header("x-request-id"), sourceLocation: sourceLocation)
+        #expect(
+            error?.requestID == response.header("x-request-id"), sourceLocation: sourceLocation)
         #expect(response.header("x-martlet-error") == "true", sourceLocation: sourceLocation)
         #expect(
             response.header("content-type") == "application/json", sourceLocation: sourceLocation)
