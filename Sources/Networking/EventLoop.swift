@@ -19,6 +19,7 @@ package final class EventLoop: TaskExecutor, @unchecked Sendable {
     @unsafe package let handle: UnsafeMutablePointer<uv_loop_t>
     let readBuffer: UnsafeMutablePointer<CChar>
     private let wake: UnsafeMutablePointer<uv_async_t>
+    private let beforePoll: UnsafeMutablePointer<uv_prepare_t>
     private let remote = Mutex<[UnownedJob]>([])
     private let isStopping = Atomic<Bool>(false)
     private let thread = Atomic<UInt>(0)
@@ -37,10 +38,24 @@ package final class EventLoop: TaskExecutor, @unchecked Sendable {
         unsafe readBuffer = .allocate(capacity: Self.readBufferBytes)
         // SAFETY: the handle lives as long as the loop; the callback only ends the poll.
         unsafe uv_async_init(handle, wake) { _ in }
+        unsafe beforePoll = .allocate(capacity: 1)
         deadlines = DeadlineSweep(loop: self)
+        keepFromWaiting()
         // SAFETY: the reference is never given back: a loop is closed with its process, and
         // handles and tasks may use it until then.
         unsafe _ = Unmanaged.passRetained(self)
+    }
+
+    /// libuv runs due timers, then waits for I/O: what they made ready must not wait with it.
+    private func keepFromWaiting() {
+        // SAFETY: the handle lives as long as the loop, and calls back on its thread.
+        unsafe uv_prepare_init(handle, beforePoll)
+        unsafe martlet_uv_set_data(beforePoll, Unmanaged.passUnretained(self).toOpaque())
+        unsafe uv_prepare_start(beforePoll) { prepare in
+            let loop = unsafe Unmanaged<EventLoop>.fromOpaque(martlet_uv_data(prepare!)!)
+                .takeUnretainedValue()
+            if !loop.jobs.isEmpty { unsafe uv_stop(loop.handle) }
+        }
     }
 
     /// Processors in the affinity mask of the process: the loops that can run at a time.
