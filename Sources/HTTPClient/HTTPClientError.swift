@@ -47,16 +47,17 @@ package struct HTTPClientError: Error, Sendable {
         self.reusedConnection = reusedConnection
     }
 
-    /// From curl's code, for a transfer whose answer's head has or has not come.
-    init(code: CURLcode, hasHead: Bool, reusedConnection: Bool) {
+    /// From curl's code, for a transfer whose request was or was not sent, and whose answer's head
+    /// has or has not come.
+    init(code: CURLcode, isSent: Bool, hasHead: Bool, reusedConnection: Bool) {
         // SAFETY: curl's texts are constants.
         let reason = unsafe String(cString: curl_easy_strerror(code)).lowercased()
         self.init(
-            Self.kind(of: code, hasHead: hasHead), reason: reason,
+            Self.kind(of: code, isSent: isSent, hasHead: hasHead), reason: reason,
             reusedConnection: reusedConnection)
     }
 
-    private static func kind(of code: CURLcode, hasHead: Bool) -> Kind {
+    private static func kind(of code: CURLcode, isSent: Bool, hasHead: Bool) -> Kind {
         switch code {
         case CURLE_COULDNT_RESOLVE_HOST, CURLE_COULDNT_RESOLVE_PROXY: .resolve
         case CURLE_COULDNT_CONNECT, CURLE_INTERFACE_FAILED, CURLE_PROXY: .connect
@@ -67,7 +68,9 @@ package struct HTTPClientError: Error, Sendable {
             .tls
         case CURLE_GOT_NOTHING, CURLE_SEND_ERROR, CURLE_RECV_ERROR: hasHead ? .cut : .closed
         case CURLE_PARTIAL_FILE: .cut
-        case CURLE_UNSUPPORTED_PROTOCOL, CURLE_URL_MALFORMAT, CURLE_BAD_FUNCTION_ARGUMENT, CURLE_OUT_OF_MEMORY:
+        // The URL's scheme, or what an answer claims to be.
+        case CURLE_UNSUPPORTED_PROTOCOL: isSent ? .malformed : .invalidRequest
+        case CURLE_URL_MALFORMAT, CURLE_BAD_FUNCTION_ARGUMENT, CURLE_OUT_OF_MEMORY:
             .invalidRequest
         default: .malformed
         }
