@@ -124,7 +124,9 @@ package final class FaultyUpstream: Sendable {
 
     /// What `sendBytes` sends.
     package static func pattern(_ count: Int) -> [UInt8] {
-        (0..<count).map { UInt8(ascii: "a") + UInt8($0 % 26) }
+        var bytes = Array("abcdefghijklmnopqrstuvwxyz".utf8)
+        while bytes.count < count { bytes += bytes }
+        return Array(bytes.prefix(count))
     }
 
     private func read(_ buffer: inout [UInt8], _ socket: RawSocket, hasBody: Bool) -> Bool {
