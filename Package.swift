@@ -83,8 +83,9 @@ let package = Package(
         .executableTarget(
             name: "MartletCommand",
             dependencies: [
-                "Bytes", "Configuration", "Gateway", "HTTPClient", "MockProvider", "Networking",
-                "OTLP", "Platform", "Telemetry", "Upstream", "W3CTraceContext",
+                "Bytes", "Configuration", "Gateway", "HTTPClient", "JSON", "MockProvider",
+                "Networking", "OpenAIAPI", "OTLP", "Platform", "Telemetry", "Upstream",
+                "W3CTraceContext",
             ],
             swiftSettings: shipped),
 
@@ -92,6 +93,8 @@ let package = Package(
         .target(
             name: "GatewayTesting", dependencies: ["Networking"], path: "Tests/GatewayTesting",
             swiftSettings: tested),
+        // Counts the jobs that leave the event loops for Swift's own threads.
+        .target(name: "CGlobalExecutor", path: "Tests/CGlobalExecutor"),
         tests("BytesTests", "Bytes"),
         tests("HTTP1Tests", "HTTP1", "Bytes"),
         tests("W3CTraceContextTests", "W3CTraceContext", "Bytes"),
@@ -109,6 +112,10 @@ let package = Package(
         tests("HTTPServerTests", "HTTPServer", "HTTP1", "Networking", "Bytes", "GatewayTesting"),
         tests("HTTPClientTests", "HTTPClient", "Networking", "Bytes", "GatewayTesting"),
         tests("MockProviderTests", "MockProvider", "Networking", "GatewayTesting"),
+        tests(
+            "GatewayTests", "Gateway", "GatewayTesting", "MockProvider", "Networking",
+            "Configuration", "Telemetry", "OTLP", "Upstream", "W3CTraceContext", "Bytes",
+            "CGlobalExecutor"),
         tests("TidyTests"),
         // The tools of `script/bench`: upstream, load, OTLP sink.
         .systemLibrary(name: "CEpoll", path: "Tests/CEpoll"),

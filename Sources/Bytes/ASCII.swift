@@ -1,23 +1,23 @@
-/// ASCII as the protocols of this package use it: bytes, never characters.
-package enum ASCII {
+/// ASCII as the protocols of this public use it: bytes, never characters.
+public enum ASCII {
     /// HTAB.
-    package static let tab: UInt8 = 0x09
+    public static let tab: UInt8 = 0x09
     /// LF.
-    package static let lineFeed: UInt8 = 0x0A
+    public static let lineFeed: UInt8 = 0x0A
     /// CR.
-    package static let carriageReturn: UInt8 = 0x0D
+    public static let carriageReturn: UInt8 = 0x0D
     /// SP.
-    package static let space: UInt8 = 0x20
+    public static let space: UInt8 = 0x20
 
     /// "A"..."Z" as "a"..."z", any other byte as it is.
     @inlinable
-    package static func lowercased(_ byte: UInt8) -> UInt8 {
+    public static func lowercased(_ byte: UInt8) -> UInt8 {
         byte &- 0x41 < 26 ? byte | 0x20 : byte
     }
 
     /// The value of a hexadecimal digit of either case, or nil.
     @inlinable
-    package static func hexValue(_ byte: UInt8) -> UInt8? {
+    public static func hexValue(_ byte: UInt8) -> UInt8? {
         switch byte {
         case 0x30...0x39: byte - 0x30
         case 0x61...0x66: byte - 0x61 + 10
@@ -28,7 +28,7 @@ package enum ASCII {
 
     /// The lower-case digit of `nibble`, which is below 16.
     @inlinable
-    package static func hexDigit(_ nibble: UInt8) -> UInt8 {
+    public static func hexDigit(_ nibble: UInt8) -> UInt8 {
         nibble < 10 ? 0x30 + nibble : 0x57 + nibble
     }
 }

@@ -3,7 +3,7 @@ import Glibc
 /// Fixed-width integers and in-place changes, for formats that are laid out by hand.
 extension ByteBuffer {
     /// Appends four bytes, the least significant first.
-    package mutating func append(littleEndian value: UInt32) {
+    public mutating func append(littleEndian value: UInt32) {
         reserve(4)
         // SAFETY: `reserve` made the room; storeBytes asks for no alignment.
         unsafe (base + end).storeBytes(of: value.littleEndian, as: UInt32.self)
@@ -11,7 +11,7 @@ extension ByteBuffer {
     }
 
     /// Appends eight bytes, the least significant first.
-    package mutating func append(littleEndian value: UInt64) {
+    public mutating func append(littleEndian value: UInt64) {
         reserve(8)
         // SAFETY: as above.
         unsafe (base + end).storeBytes(of: value.littleEndian, as: UInt64.self)
@@ -19,14 +19,14 @@ extension ByteBuffer {
     }
 
     /// Overwrites the byte at `offset` of the unconsumed bytes.
-    package mutating func overwrite(at offset: Int, with byte: UInt8) {
+    public mutating func overwrite(at offset: Int, with byte: UInt8) {
         precondition(offset >= 0 && offset < end - start)
         // SAFETY: the offset was checked to lie within the initialised bytes.
         unsafe (base + start + offset).storeBytes(of: byte, as: UInt8.self)
     }
 
     /// Overwrites `bytes.count` bytes from `offset` of the unconsumed bytes on.
-    package mutating func overwrite(at offset: Int, with bytes: Span<UInt8>) {
+    public mutating func overwrite(at offset: Int, with bytes: Span<UInt8>) {
         let count = bytes.count
         precondition(offset >= 0 && count <= end - start - offset)
         guard count > 0 else { return }
@@ -39,7 +39,7 @@ extension ByteBuffer {
 
     /// Overwrites four bytes from `offset` of the unconsumed bytes on, the least significant
     /// first.
-    package mutating func overwrite(at offset: Int, withLittleEndian value: UInt32) {
+    public mutating func overwrite(at offset: Int, withLittleEndian value: UInt32) {
         precondition(offset >= 0 && 4 <= end - start - offset)
         // SAFETY: the range was checked; storeBytes asks for no alignment.
         unsafe (base + start + offset).storeBytes(of: value.littleEndian, as: UInt32.self)
@@ -47,7 +47,7 @@ extension ByteBuffer {
 
     /// Overwrites eight bytes from `offset` of the unconsumed bytes on, the least significant
     /// first.
-    package mutating func overwrite(at offset: Int, withLittleEndian value: UInt64) {
+    public mutating func overwrite(at offset: Int, withLittleEndian value: UInt64) {
         precondition(offset >= 0 && 8 <= end - start - offset)
         // SAFETY: the range was checked; storeBytes asks for no alignment.
         unsafe (base + start + offset).storeBytes(of: value.littleEndian, as: UInt64.self)
@@ -56,7 +56,7 @@ extension ByteBuffer {
 
 extension Span<UInt8> {
     /// The four bytes from `offset` on, the least significant first.
-    package func littleEndian32(at offset: Int) -> UInt32 {
+    public func littleEndian32(at offset: Int) -> UInt32 {
         precondition(offset >= 0 && 4 <= count - offset)
         // SAFETY: the range was checked; loadUnaligned asks for no alignment.
         return unsafe withUnsafeBytes {
@@ -65,7 +65,7 @@ extension Span<UInt8> {
     }
 
     /// The eight bytes from `offset` on, the least significant first.
-    package func littleEndian64(at offset: Int) -> UInt64 {
+    public func littleEndian64(at offset: Int) -> UInt64 {
         precondition(offset >= 0 && 8 <= count - offset)
         // SAFETY: as above.
         return unsafe withUnsafeBytes {
@@ -77,7 +77,7 @@ extension Span<UInt8> {
 extension ByteBuffer {
     /// Moves the bytes from `offset` on back by `count`, which makes room for bytes that became
     /// known late, e.g. a length. The room is zero-filled.
-    package mutating func openGap(at offset: Int, count: Int) {
+    public mutating func openGap(at offset: Int, count: Int) {
         precondition(offset >= 0 && offset <= end - start && count >= 0)
         reserve(count)
         // SAFETY: `reserve` made the room at the end; memmove allows the overlap.

@@ -6,18 +6,18 @@ import Glibc
 /// `padding` zero-filled bytes can always be read past the end, as the JSON scanner wants.
 /// A `Span` of it is valid until the next mutation, which the compiler enforces.
 @safe
-package struct ByteBuffer: ~Copyable {
+public struct ByteBuffer: ~Copyable {
     /// Readable bytes past the end, in bytes: simdjson reads whole vectors.
-    package static let padding = 64
+    public static let padding = 64
 
     @usableFromInline var base: UnsafeMutableRawPointer
     @usableFromInline var start = 0
     @usableFromInline var end = 0
     /// Bytes this buffer holds without growing, the padding not counted.
-    package private(set) var capacity: Int
+    public private(set) var capacity: Int
 
     /// An empty buffer. `capacity` is in bytes; zero is allowed and allocates the padding only.
-    package init(capacity: Int = 0) {
+    public init(capacity: Int = 0) {
         precondition(capacity >= 0)
         // SAFETY: malloc answers null only when memory is exhausted, where going on is worse.
         unsafe self.base = malloc(capacity + Self.padding)!
@@ -25,7 +25,7 @@ package struct ByteBuffer: ~Copyable {
     }
 
     /// A buffer holding a copy of `bytes`.
-    package init(copying bytes: Span<UInt8>) {
+    public init(copying bytes: Span<UInt8>) {
         self.init(capacity: bytes.count)
         append(bytes)
     }
@@ -37,14 +37,14 @@ package struct ByteBuffer: ~Copyable {
 
     /// Unconsumed bytes.
     @inlinable
-    package var count: Int { end - start }
+    public var count: Int { end - start }
 
     /// Holds no unconsumed byte.
     @inlinable
-    package var isEmpty: Bool { end == start }
+    public var isEmpty: Bool { end == start }
 
     /// The unconsumed bytes.
-    package var bytes: Span<UInt8> {
+    public var bytes: Span<UInt8> {
         @_lifetime(borrow self)
         get {
             // SAFETY: start..<end lies within the allocation and is initialised.
@@ -58,14 +58,14 @@ package struct ByteBuffer: ~Copyable {
     /// Calls `body` with the unconsumed bytes: for a buffer stored in a class, whose `bytes`
     /// the compiler lets out of no expression.
     @inline(__always)
-    package func withBytes<Result, Failure>(
+    public func withBytes<Result, Failure>(
         _ body: (Span<UInt8>) throws(Failure) -> Result
     ) throws(Failure) -> Result {
         try body(bytes)
     }
 
     /// Makes room for `bytes` more without another allocation.
-    package mutating func reserve(_ bytes: Int) {
+    public mutating func reserve(_ bytes: Int) {
         guard capacity - end < bytes else { return }
         if start > 0 { compact() }
         guard capacity - end < bytes else { return }
@@ -76,7 +76,7 @@ package struct ByteBuffer: ~Copyable {
     }
 
     /// Appends a copy of `bytes`.
-    package mutating func append(_ bytes: Span<UInt8>) {
+    public mutating func append(_ bytes: Span<UInt8>) {
         let count = bytes.count
         guard count > 0 else { return }
         reserve(count)
@@ -88,17 +88,17 @@ package struct ByteBuffer: ~Copyable {
     }
 
     /// Appends a copy of what another buffer holds.
-    package mutating func append(_ other: borrowing ByteBuffer) {
+    public mutating func append(_ other: borrowing ByteBuffer) {
         append(other.bytes)
     }
 
     /// Appends a copy of a part of another buffer.
-    package mutating func append(_ other: borrowing ByteBuffer, _ range: Range<Int>) {
+    public mutating func append(_ other: borrowing ByteBuffer, _ range: Range<Int>) {
         append(other.bytes.extracting(range))
     }
 
     /// Appends one byte.
-    package mutating func append(_ byte: UInt8) {
+    public mutating func append(_ byte: UInt8) {
         if end == capacity { reserve(1) }
         // SAFETY: `end` is below `capacity`.
         unsafe (base + end).storeBytes(of: byte, as: UInt8.self)
@@ -106,17 +106,17 @@ package struct ByteBuffer: ~Copyable {
     }
 
     /// Appends a literal's UTF-8.
-    package mutating func append(_ literal: StaticString) {
+    public mutating func append(_ literal: StaticString) {
         append(literal.bytes)
     }
 
     /// Appends a string's UTF-8.
-    package mutating func append(string: String) {
+    public mutating func append(string: String) {
         append(string.utf8.span)
     }
 
     /// Appends a decimal number, "-" before a negative one.
-    package mutating func append(decimal value: Int) {
+    public mutating func append(decimal value: Int) {
         if value < 0 { append(UInt8(ascii: "-")) }
         var magnitude = value.magnitude
         var divisor: UInt = 1
@@ -129,7 +129,7 @@ package struct ByteBuffer: ~Copyable {
     }
 
     /// Appends a number in lower-case hexadecimal, without leading zeros.
-    package mutating func append(hexadecimal value: UInt) {
+    public mutating func append(hexadecimal value: UInt) {
         var shift = max(0, (UInt.bitWidth - value.leadingZeroBitCount + 3) / 4 * 4 - 4)
         while true {
             append(ASCII.hexDigit(UInt8(truncatingIfNeeded: value >> shift) & 15))
@@ -142,7 +142,7 @@ package struct ByteBuffer: ~Copyable {
     ///
     /// For drivers, whose C library fills memory itself.
     @unsafe
-    package mutating func appendUnsafe(
+    public mutating func appendUnsafe(
         upTo count: Int, _ body: (UnsafeMutableRawBufferPointer) -> Int
     ) {
         reserve(count)
@@ -154,7 +154,7 @@ package struct ByteBuffer: ~Copyable {
     }
 
     /// Drops `count` bytes from the front.
-    package mutating func consume(_ count: Int) {
+    public mutating func consume(_ count: Int) {
         precondition(count >= 0 && count <= end - start)
         start += count
         if start == end {
@@ -164,13 +164,13 @@ package struct ByteBuffer: ~Copyable {
     }
 
     /// Drops bytes from the back until `count` are left.
-    package mutating func truncate(to count: Int) {
+    public mutating func truncate(to count: Int) {
         precondition(count >= 0 && count <= end - start)
         end = start + count
     }
 
     /// Drops all bytes and keeps the memory, unless more than `keeping` bytes of it are held.
-    package mutating func removeAll(keeping: Int = .max) {
+    public mutating func removeAll(keeping: Int = .max) {
         start = 0
         end = 0
         guard capacity > keeping else { return }
@@ -180,7 +180,7 @@ package struct ByteBuffer: ~Copyable {
     }
 
     /// Zero-fills the padding, so that a scanner reading whole vectors sees no stale bytes.
-    package mutating func clearPadding() {
+    public mutating func clearPadding() {
         // SAFETY: the allocation is `padding` bytes longer than `capacity`, and end <= capacity.
         unsafe memset(base + end, 0, Self.padding)
     }

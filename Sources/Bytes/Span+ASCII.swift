@@ -2,7 +2,7 @@ import Glibc
 
 extension StaticString {
     /// The literal's UTF-8.
-    package var bytes: Span<UInt8> {
+    public var bytes: Span<UInt8> {
         @_lifetime(immortal)
         get {
             precondition(hasPointerRepresentation)
@@ -17,7 +17,7 @@ extension StaticString {
 
 extension Span<UInt8> {
     /// The same bytes.
-    package func equals(_ other: Span<UInt8>) -> Bool {
+    public func equals(_ other: Span<UInt8>) -> Bool {
         guard count == other.count else { return false }
         // SAFETY: both pointers are valid for `count` bytes.
         return unsafe withUnsafeBytes { mine in
@@ -29,12 +29,12 @@ extension Span<UInt8> {
     }
 
     /// The literal's bytes.
-    package func equals(_ literal: StaticString) -> Bool {
+    public func equals(_ literal: StaticString) -> Bool {
         equals(literal.bytes)
     }
 
     /// The literal's bytes but for the case of ASCII letters. `literal` is lower case.
-    package func equalsIgnoringCase(_ literal: StaticString) -> Bool {
+    public func equalsIgnoringCase(_ literal: StaticString) -> Bool {
         let other = literal.bytes
         guard count == other.count else { return false }
         for index in indices where ASCII.lowercased(self[index]) != other[index] { return false }
@@ -42,13 +42,13 @@ extension Span<UInt8> {
     }
 
     /// Begins with the literal's bytes.
-    package func starts(with literal: StaticString) -> Bool {
+    public func starts(with literal: StaticString) -> Bool {
         let prefix = literal.bytes
         return count >= prefix.count && extracting(0..<prefix.count).equals(prefix)
     }
 
     /// The offset of the first `byte` at or after `offset`, or nil.
-    package func firstIndex(of byte: UInt8, from offset: Int = 0) -> Int? {
+    public func firstIndex(of byte: UInt8, from offset: Int = 0) -> Int? {
         guard offset < count else { return nil }
         // SAFETY: memchr reads only the `count - offset` bytes that are there.
         return unsafe withUnsafeBytes { all in
@@ -62,7 +62,7 @@ extension Span<UInt8> {
 
     /// The offset of the first control character (below 0x20 or 0x7F, tab excepted) in `range`,
     /// or nil: what a header's value must not hold (RFC 9110 section 5.5).
-    package func firstControl(in range: Range<Int>) -> Int? {
+    public func firstControl(in range: Range<Int>) -> Int? {
         let ones: UInt64 = 0x0101_0101_0101_0101
         let high = ones &* 0x80
         var offset = range.lowerBound
@@ -91,7 +91,7 @@ extension Span<UInt8> {
     }
 
     /// The part without spaces and tabs at both ends (OWS, RFC 9110 section 5.6.3).
-    package var trimmed: Span<UInt8> {
+    public var trimmed: Span<UInt8> {
         @_lifetime(copy self)
         get {
             var lower = 0
@@ -107,7 +107,7 @@ extension Span<UInt8> {
     }
 
     /// The bytes as decimal digits only, or nil: also for none, and for a value over `Int.max`.
-    package var decimal: Int? {
+    public var decimal: Int? {
         guard count > 0, count <= 19 else { return nil }
         var value = 0
         for index in indices {
@@ -124,7 +124,7 @@ extension Span<UInt8> {
 
 extension String {
     /// A copy of `bytes` as text; what is not UTF-8 becomes U+FFFD.
-    package init(decoding bytes: Span<UInt8>) {
+    public init(decoding bytes: Span<UInt8>) {
         // SAFETY: the buffer is only read inside the closure.
         self = unsafe bytes.withUnsafeBufferPointer { unsafe String(decoding: $0, as: UTF8.self) }
     }

@@ -5,6 +5,7 @@ import HTTPClient
 import HTTPServer
 import Networking
 import OpenAIAPI
+import Telemetry
 import Upstream
 import W3CTraceContext
 
@@ -28,17 +29,20 @@ extension Exchange: AnswerSink {
         status = transfer.status
         connection.startHead(status: status)
         var hasRequestID = false
-        var isEventStream = false
+        let isEventStream = call.isEventStream
         HeaderForwarding.forEachAnswerField(transfer) { known, name, value in
-            if known == .xRequestID { hasRequestID = true }
-            if known == .contentType, value.starts(with: "text/event-stream") {
-                isEventStream = true
+            if known == .xRequestID {
+                hasRequestID = true
+                recordRequestID(value, call)
             }
             if known == .cacheControl, isEventStream { return }
             connection.addField(name, value)
         }
         addCommonFields(hasRequestID: hasRequestID)
-        if isEventStream { connection.addField("x-accel-buffering", "no") }
+        if isEventStream {
+            connection.addField("cache-control", "no-cache")
+            connection.addField("x-accel-buffering", "no")
+        }
         addTiming(transfer)
         if HTTPStatus.hasNoBody(status) {
             connection.finishHead(.none)
@@ -97,10 +101,17 @@ extension Exchange: AnswerSink {
         connection.addField("x-portkey-retry-attempt-count", decimal: max(0, attempts - 1))
     }
 
+    /// Spans have the id that the client gets.
+    private func recordRequestID(_ value: Span<UInt8>, _ call: UpstreamCall) {
+        guard let span = trace.serverSpan else { return }
+        hasUpstreamRequestID = true
+        span.set(MartletAttributes.requestID, value)
+        call.recordRequestID(value)
+    }
+
     /// The id of requests to which the upstream gave none.
     func appendRequestID(to buffer: inout ByteBuffer) {
-        buffer.append("req_")
-        buffer.append(trace.server.spanID)
+        trace.appendRequestID(to: &buffer)
     }
 
     /// Where the time went until now (W3C Server Timing), in milliseconds.
@@ -117,6 +128,19 @@ extension Exchange: AnswerSink {
             Self.appendTiming("ttfb", transfer.headAt &- transfer.connectedAt, to: &buffer)
             buffer.append(", ")
             Self.appendTiming("upstream", transfer.headAt &- transfer.startedAt, to: &buffer)
+        }
+    }
+
+    /// The same for an answer of the gateway's own.
+    func addOwnTiming() {
+        let now = Clock.monotonic
+        let called = call?.times.start ?? 0
+        connection.addField("server-timing") { buffer in
+            let queued = (called > 0 ? called : now) &- min(connection.requestAt, now)
+            Self.appendTiming("queue", connection.requestAt > 0 ? queued : 0, to: &buffer)
+            guard called > 0 else { return }
+            buffer.append(", ")
+            Self.appendTiming("upstream", now &- called, to: &buffer)
         }
     }
 

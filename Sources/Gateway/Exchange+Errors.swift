@@ -30,6 +30,7 @@ extension Exchange {
         if error.code == .unauthorized { connection.addField("www-authenticate", "Bearer") }
         if error.code == .overloaded { connection.addField("retry-after", "1") }
         addCommonFields(hasRequestID: false)
+        addOwnTiming()
         connection.finishHead(.length(body.count))
         connection.write(body.bytes)
         connection.endResponse()
@@ -63,6 +64,7 @@ extension Exchange {
         connection.addDate()
         connection.addField("allow", allow.value)
         addCommonFields(hasRequestID: false)
+        addOwnTiming()
         connection.finishHead(.none)
         connection.endResponse()
     }

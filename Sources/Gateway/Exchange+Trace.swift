@@ -114,13 +114,21 @@ extension Exchange {
         logEnd()
         guard let recorder = trace.recorder else { return }
         if let span = trace.serverSpan {
-            var requestID = ByteBuffer(capacity: 32)
-            appendRequestID(to: &requestID)
-            span.set(MartletAttributes.requestID, requestID.bytes)
+            if !hasUpstreamRequestID {
+                var requestID = ByteBuffer(capacity: 32)
+                appendRequestID(to: &requestID)
+                span.set(MartletAttributes.requestID, requestID.bytes)
+            }
             span.set(MartletAttributes.cacheStatus, "off")
-            if let call { span.set(MartletAttributes.attemptCount, call.attemptCount) }
+            if let call {
+                span.set(MartletAttributes.attemptCount, call.attemptCount)
+                if call.isStreaming { span.set(MartletAttributes.stream, true) }
+            }
             if status > 0, connection.hasResponseStarted {
                 span.set(HTTPAttributes.responseStatusCode, status)
+            } else if connection.isClientGone {
+                // Nothing was sent; what nginx and others write where the client left first.
+                span.set(HTTPAttributes.responseStatusCode, 499)
             }
             if connection.isClientGone {
                 span.set(MartletAttributes.clientDisconnected, true)

@@ -26,6 +26,8 @@ final class Exchange {
     var hasGatewayKey = false
     /// The status of the response, 0 before it.
     var status = 0
+    /// The upstream gave the request an id, which is on the spans.
+    var hasUpstreamRequestID = false
     /// A request body is to be passed on, and has not begun.
     var pendingBody = false
     /// Why a request body that was being passed on did not come whole.

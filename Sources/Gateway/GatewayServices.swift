@@ -1,5 +1,5 @@
-import Networking
 import Configuration
+import Networking
 import Synchronization
 import Telemetry
 import Upstream
@@ -79,7 +79,8 @@ final class GatewayMetrics: Sendable {
         cutAnswers = counter(
             "martlet_answers_cut_total", "Answers that broke off at the upstream.")
         errors = GatewayError.Code.allCases.map {
-            counter("martlet_errors_total", "Errors of the gateway's own, by code.",
+            counter(
+                "martlet_errors_total", "Errors of the gateway's own, by code.",
                 [("code", $0.rawValue)])
         }
     }

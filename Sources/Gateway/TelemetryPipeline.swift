@@ -17,10 +17,12 @@ package final class TelemetryPipeline {
     private var threads: [ExporterThread]
 
     /// Starts an exporter for each destination that `environment` names; none where it names
-    /// none: nothing is sent unasked. `console` prints the trees of the console exporter.
+    /// none: nothing is sent unasked. `console` prints the trees of the console exporter. The
+    /// owner of `watcher` takes every trace from it too, with content.
     package init(
         environment: TelemetryEnvironment, settings: TelemetrySettings, version: String,
-        log: Log, consoleColours: Bool, console: @escaping Log.Output
+        log: Log, consoleColours: Bool, console: @escaping Log.Output,
+        watcher: ExportQueue? = nil
     ) {
         var threads: [ExporterThread] = []
         var queues: [ExportQueue] = []
@@ -48,12 +50,14 @@ package final class TelemetryPipeline {
             threads.append(ExporterThread(queue: queue, options: options, output: console))
             queues.append(queue)
         }
+        if let watcher { queues.append(watcher) }
         self.threads = threads
         counters = queues.map(\.counters)
         capturesContent =
-            isRecording
-            && (environment.exporters.contains(where: \.capturesContent)
-                || (environment.console && environment.consoleCapturesContent))
+            watcher != nil
+            || isRecording
+                && (environment.exporters.contains(where: \.capturesContent)
+                    || (environment.console && environment.consoleCapturesContent))
         tracer = Tracer(
             sampler: Sampler(environment.sampler), limits: SpanLimits(environment.limits),
             queues: queues)

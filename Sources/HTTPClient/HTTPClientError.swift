@@ -47,17 +47,16 @@ package struct HTTPClientError: Error, Sendable {
         self.reusedConnection = reusedConnection
     }
 
-    /// From curl's code, for a transfer whose request was or was not sent, and whose answer's head
-    /// has or has not come.
-    init(code: CURLcode, isSent: Bool, hasHead: Bool, reusedConnection: Bool) {
+    /// From curl's code, for a transfer whose answer's head has or has not come.
+    init(code: CURLcode, wasSent: Bool, hasHead: Bool, reusedConnection: Bool) {
         // SAFETY: curl's texts are constants.
         let reason = unsafe String(cString: curl_easy_strerror(code)).lowercased()
         self.init(
-            Self.kind(of: code, isSent: isSent, hasHead: hasHead), reason: reason,
+            Self.kind(of: code, wasSent: wasSent, hasHead: hasHead), reason: reason,
             reusedConnection: reusedConnection)
     }
 
-    private static func kind(of code: CURLcode, isSent: Bool, hasHead: Bool) -> Kind {
+    private static func kind(of code: CURLcode, wasSent: Bool, hasHead: Bool) -> Kind {
         switch code {
         case CURLE_COULDNT_RESOLVE_HOST, CURLE_COULDNT_RESOLVE_PROXY: .resolve
         case CURLE_COULDNT_CONNECT, CURLE_INTERFACE_FAILED, CURLE_PROXY: .connect
@@ -66,11 +65,15 @@ package struct HTTPClientError: Error, Sendable {
             CURLE_SSL_CIPHER, CURLE_SSL_ISSUER_ERROR, CURLE_SSL_CACERT_BADFILE,
             CURLE_SSL_INVALIDCERTSTATUS, CURLE_SSL_ENGINE_NOTFOUND, CURLE_USE_SSL_FAILED:
             .tls
-        case CURLE_GOT_NOTHING, CURLE_SEND_ERROR, CURLE_RECV_ERROR: hasHead ? .cut : .closed
+        case CURLE_GOT_NOTHING, CURLE_SEND_ERROR, CURLE_RECV_ERROR, CURLE_SEND_FAIL_REWIND:
+            hasHead ? .cut : .closed
         case CURLE_PARTIAL_FILE: .cut
-        // The URL's scheme, or what an answer claims to be.
-        case CURLE_UNSUPPORTED_PROTOCOL: isSent ? .malformed : .invalidRequest
-        case CURLE_URL_MALFORMAT, CURLE_BAD_FUNCTION_ARGUMENT, CURLE_OUT_OF_MEMORY:
+        // Inside an answer it is a line beyond curl's own limit of 100 KB.
+        case CURLE_OUT_OF_MEMORY where hasHead: .headTooLarge
+        // Once a request was sent, it is what the answer speaks.
+        case CURLE_UNSUPPORTED_PROTOCOL where wasSent: .malformed
+        case CURLE_UNSUPPORTED_PROTOCOL, CURLE_URL_MALFORMAT, CURLE_BAD_FUNCTION_ARGUMENT,
+            CURLE_OUT_OF_MEMORY:
             .invalidRequest
         default: .malformed
         }

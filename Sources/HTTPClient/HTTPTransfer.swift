@@ -66,6 +66,10 @@ package final class HTTPTransfer {
     private var sends = 0
     private var isReusingConnection = false
     private var isPaused = false
+    private var isBodyStreamed = false
+    private var isAnsweredEarly = false
+    /// Bytes of the answer's body that are still to come; nil where that is not known.
+    private var bytesToCome: Int?
 
     /// The buffered request body; swap it in before `start` and out after the end.
     package var body = ByteBuffer()
@@ -187,6 +191,7 @@ package final class HTTPTransfer {
             set(CURLOPT_POST, 1)
             setBuffered()
         case .streamed(let length):
+            isBodyStreamed = true
             set(CURLOPT_UPLOAD, 1)
             unsafe _ = martlet_curl_set_size(
                 easy, CURLOPT_INFILESIZE_LARGE, curl_off_t(length ?? -1))
@@ -254,6 +259,18 @@ package final class HTTPTransfer {
         fail(HTTPClientError(.cancelled, reason: "the transfer was cancelled"))
     }
 
+    /// Ends the transfer now because its answer's body is longer than its owner takes.
+    package func refuseBody() {
+        fail(HTTPClientError(.bodyTooLarge, reason: "the answer's body is too large"))
+    }
+
+    /// Lets the transfer last at most so many milliseconds from now; 0 changes nothing.
+    package func limitDuration(to milliseconds: UInt64) {
+        guard milliseconds > 0 else { return }
+        totalAt = min(totalAt, client.loop.now + milliseconds)
+        if let deadline, totalAt < deadline.at { deadline.at = totalAt }
+    }
+
     /// Gives the transfer back. Only once it has finished.
     package func release() {
         precondition(state == .finished || state == .idle, "the transfer still runs")
@@ -272,6 +289,9 @@ package final class HTTPTransfer {
         headAt = 0
         peer = nil
         isPaused = false
+        isBodyStreamed = false
+        isAnsweredEarly = false
+        bytesToCome = nil
         isUploadComplete = false
         isUploadStarved = false
         isReusingConnection = false
@@ -297,7 +317,7 @@ package final class HTTPTransfer {
 
     /// Called back by the client when a failure within curl can be carried out.
     func removeCancelled() {
-        guard isRunning, let failure else { return }
+        guard isRunning, failure != nil || isAnsweredEarly else { return }
         client.remove(self)
         finish(failure)
     }
@@ -306,19 +326,31 @@ package final class HTTPTransfer {
     func finished(_ code: CURLcode) {
         guard isRunning else { return }
         if let failure { return finish(failure) }
-        let hasHead = state == .receiving
-        let isSent = hasHead || state == .awaitingHead
         guard code != CURLE_OK else {
-            // For curl an answer may end inside its head.
-            return finish(
-                hasHead
-                    ? nil
-                    : HTTPClientError(
-                        .closed, reason: "the connection ended inside the answer's head",
+            // To curl the connection's end is a good end of a head as well.
+            guard state == .receiving else {
+                return finish(
+                    HTTPClientError(
+                        headAt > 0 ? .cut : .closed, reason: "the answer's head is not complete",
                         reusedConnection: isReusingConnection))
+            }
+            return finish(nil)
         }
-        finish(HTTPClientError(
-            code: code, isSent: isSent, hasHead: hasHead, reusedConnection: isReusingConnection))
+        finish(
+            HTTPClientError(
+                code: code, wasSent: sends > 0, hasHead: headAt > 0,
+                reusedConnection: isReusingConnection))
+    }
+
+    /// The whole answer is here while the request's body is not sent: the rest of that is not
+    /// wanted. curl would wait for it; taking the transfer out closes the connection.
+    private func finishEarly() {
+        isAnsweredEarly = true
+        client.remove(self)
+    }
+
+    private var isUploading: Bool {
+        isBodyStreamed && !(isUploadComplete && upload.isEmpty)
     }
 
     private func finish(_ error: HTTPClientError?) {
@@ -435,6 +467,7 @@ package final class HTTPTransfer {
         state = .receiving
         arm(timeouts.idle)
         observer?.transferReceivedHead(self)
+        if status >= 300, bytesToCome == 0, isUploading { finishEarly() }
         return failure == nil
     }
 
@@ -450,6 +483,7 @@ package final class HTTPTransfer {
                 if name.equalsIgnoringCase("content-length") {
                     lengths += 1
                     if head.extracting(field.value).decimal == nil { isProper = false }
+                    bytesToCome = head.extracting(field.value).decimal
                 }
                 if name.equalsIgnoringCase("transfer-encoding") { codings += 1 }
             }
@@ -470,6 +504,10 @@ package final class HTTPTransfer {
         }
         if failure != nil { return .abort }
         arm(timeouts.idle)
+        if let left = bytesToCome {
+            bytesToCome = left - bytes.count
+            if status >= 300, left == bytes.count, isUploading { finishEarly() }
+        }
         return .all
     }
 

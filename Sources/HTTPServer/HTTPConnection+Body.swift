@@ -73,6 +73,7 @@ extension HTTPConnection {
             stream.write(Self.continueHead.bytes)
         }
         deadline?.set(in: settings.bodyIdleTimeout)
+        stream.resumeReading()
         if !input.isEmpty {
             var waiting = ByteBuffer()
             swap(&waiting, &input)

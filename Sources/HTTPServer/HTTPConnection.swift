@@ -116,16 +116,23 @@ package final class HTTPConnection {
                 return .request
             }
             if let refusal {
-                phase = .bodyDone
+                showUnfinishedHead()
                 return refusal.isAnswered ? .refused(refusal) : .closed
             }
             if isTimedOut {
-                phase = .bodyDone
+                showUnfinishedHead()
                 return .timedOut
             }
             if isInputEnded || isClientGone || (isDraining && phase == .idle) { return .closed }
             await point.wait()
         }
+    }
+
+    /// What was understood of a head that will not be finished is in `parser.head`, as ranges of
+    /// the bytes that came: those are the head's now.
+    private func showUnfinishedHead() {
+        phase = .bodyDone
+        swap(&head, &input)
     }
 
     private func finishRequest() {
@@ -189,6 +196,7 @@ package final class HTTPConnection {
             input.append(bytes.extracting(length..<bytes.count))
             receivedHead()
         } catch {
+            input.append(bytes)
             refuse(error)
         }
     }
@@ -257,7 +265,8 @@ package final class HTTPConnection {
         sink = nil
         deadline?.cancel()
         deadline = nil
-        stream.close()
+        // What a stalled client has not taken would stay in the kernel for minutes.
+        if isWriteStalled { stream.reset() } else { stream.close() }
         point.signal()
     }
 }
@@ -273,8 +282,12 @@ extension HTTPConnection: SocketStreamObserver {
             parseHead()
         case .body:
             received(body: bytes)
+        case .request where parser.head.framing != .none:
+            // A body nobody asked for yet: the rest of it waits with the client.
+            input.append(bytes)
+            if input.count >= settings.pipelinedBytesMax { stream.pauseReading() }
         case .request, .bodyDone:
-            // A body nobody asked for yet, or requests ahead of their turn.
+            // Requests ahead of their turn.
             guard input.count + bytes.count <= settings.pipelinedBytesMax else { return lost() }
             input.append(bytes)
         case .lingering:

@@ -22,6 +22,8 @@ struct Invocation {
     private(set) var flags: [ConfigurationFlag] = []
     /// `--listen`, as written.
     private(set) var listen: String?
+    /// `--once`: the demo ends when it has shown everything.
+    private(set) var once = false
 
     /// Reads everything behind the program's name. Without a command: `serve`.
     init(_ arguments: [String]) throws(UsageError) {
@@ -49,6 +51,11 @@ struct Invocation {
         }
     }
 
+    /// Sets a key of the configuration as a last flag would.
+    mutating func add(_ flag: ConfigurationFlag) {
+        flags.append(flag)
+    }
+
     /// Takes `--flag value` or `--flag=value`.
     private mutating func read(
         _ word: String, _ rest: inout ArraySlice<String>
@@ -59,6 +66,11 @@ struct Invocation {
             use.commands.contains(command)
         else {
             throw UsageError("unknown flag '\(flag)' for '\(command.rawValue)'; see martlet --help")
+        }
+        if flag == "--once" {
+            guard parts.count == 1 else { throw UsageError("'--once' takes no value") }
+            once = true
+            return
         }
         guard let value = parts.count == 2 ? String(parts[1]) : rest.popFirst(), !value.isEmpty
         else { throw UsageError("'\(flag)' needs a value") }
@@ -82,21 +94,23 @@ struct Invocation {
             flag: "--listen", commands: [.serve, .check, .demo, .mock],
             path: "listener.address"),
         Use(flag: "--upstream", commands: [.serve, .check], path: "upstream.url"),
-        Use(flag: "--workers", commands: [.serve, .check, .demo], path: "workers"),
+        Use(flag: "--workers", commands: [.serve, .check], path: "workers"),
+        Use(flag: "--once", commands: [.demo], path: nil),
     ]
 
     static let help = """
         Martlet, an LLM gateway that leaves a trace of every call.
 
         usage: martlet [serve] [--config FILE] [--listen ADDRESS] [--upstream URL] [--workers N]
-               martlet demo [--listen ADDRESS]
+               martlet demo [--listen ADDRESS] [--once]
                martlet check [--config FILE]
                martlet mock [--listen ADDRESS]
                martlet version | --help
 
         serve    runs the gateway; needs no configuration. Point an OpenAI SDK at
                  http://127.0.0.1:8787/v1
-        demo     runs the gateway before a mock provider, sends two calls and prints their trace
+        demo     runs the gateway before a mock provider, sends two calls and prints their
+                 trace; needs no key and no network, and stays up unless --once is given
         check    validates the configuration and prints what would run
         mock     runs the mock provider alone
 

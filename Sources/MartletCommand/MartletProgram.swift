@@ -14,7 +14,7 @@ enum MartletProgram {
             switch invocation.command {
             case .serve: return try ServeCommand.run(invocation)
             case .check: return try CheckCommand.run(invocation)
-            case .demo: throw UsageError("demo is not there yet")
+            case .demo: return try DemoCommand.run(invocation)
             case .mock: return try MockCommand.run(invocation)
             case .version: Output.line("martlet \(version)")
             case .help: Output.line(Invocation.help)

@@ -17,12 +17,7 @@ enum ServeCommand {
             settings: settings, tracer: pipeline.tracer, exporters: pipeline.counters,
             capturesContent: pipeline.capturesContent, log: log)
         let server = GatewayServer(services: services, workers: StartUp.workers(settings))
-        do throws(SocketError) {
-            try server.start()
-        } catch {
-            Output.error("martlet: \(error)")
-            return 1
-        }
+        StartUp.start(server)
         Output.error("martlet \(MartletProgram.version)")
         for line in StartUp.summary(
             configuration, addresses: server.addresses.map(\.description))
@@ -39,25 +34,30 @@ enum ServeCommand {
 final class Shutdown {
     private let server: GatewayServer
     private let settings: ShutdownSettings
-    private let loop = EventLoop()
+    private let loop: EventLoop
     private var hasBegun = false
+    private var isDraining = false
 
-    init(server: GatewayServer, settings: ShutdownSettings) {
+    /// `loop` runs while the gateway does; it may have other tasks.
+    init(server: GatewayServer, settings: ShutdownSettings, loop: EventLoop = EventLoop()) {
         self.server = server
         self.settings = settings
+        self.loop = loop
     }
 
     /// Returns when no request is left, or none is waited for any more.
     func waitForSignal() {
         for signal in [SIGTERM, SIGINT] {
-            _ = SignalSource(loop: loop, signal: signal) { [self] in received() }
+            _ = SignalSource(loop: loop, signal: signal) { [self] in begin() }
         }
         loop.run()
         server.stop()
     }
 
-    private func received() {
+    /// What a signal does; on the loop.
+    func begin() {
         guard !hasBegun else {
+            drain()
             server.abandon()
             return
         }
@@ -65,9 +65,15 @@ final class Shutdown {
         server.announceShutdown()
         loop.spawn { [self] in
             await loop.sleep(milliseconds: settings.delay.milliseconds)
-            server.drain { [loop] in loop.stop() }
+            drain()
             await loop.sleep(milliseconds: settings.drain.milliseconds)
             server.abandon()
         }
+    }
+
+    private func drain() {
+        guard !isDraining else { return }
+        isDraining = true
+        server.drain { [loop] in loop.stop() }
     }
 }

@@ -26,8 +26,8 @@ enum StartUp {
             ) { path in String(decoding: try FileContents.read(path), as: UTF8.self) }
         } catch {
             let count = error.diagnostics.count
-            let sentence = count == 1 ? "the configuration has a mistake" : "the configuration has \(count) mistakes"
-            throw UsageError("\(sentence)\n\(error.description)")
+            let mistakes = count == 1 ? "a mistake" : "\(count) mistakes"
+            throw UsageError("the configuration has \(mistakes)\n\(error.description)")
         }
     }
 
@@ -47,15 +47,26 @@ enum StartUp {
     }
 
     /// The exporters the environment asks for. Trees of the console exporter go to standard
-    /// output.
+    /// output, and every trace to `watcher`.
     static func pipeline(
-        _ configuration: LoadedConfiguration, log: Log
+        _ configuration: LoadedConfiguration, log: Log, watcher: ExportQueue? = nil
     ) -> TelemetryPipeline {
         TelemetryPipeline(
             environment: configuration.telemetry, settings: configuration.settings.telemetry,
             version: MartletProgram.version, log: log,
             consoleColours: Terminal.hasColours(ProcessEnvironment.variables),
-            console: { tree in DescriptorOutput.standardOutput.writeAll(tree) })
+            console: { tree in DescriptorOutput.standardOutput.writeAll(tree) }, watcher: watcher)
+    }
+
+    /// Starts the workers, or ends the process with the reason and a `hint`. Not by returning:
+    /// loops that were made live as long as the process.
+    static func start(_ server: GatewayServer, hint: String = "") {
+        do throws(SocketError) {
+            try server.start()
+        } catch {
+            Output.error("martlet: \(error)\(hint)")
+            Termination.exit(1)
+        }
     }
 
     /// How many workers run.
@@ -74,16 +85,21 @@ enum StartUp {
         let workers = workers(settings)
         lines.append("workers: \(workers)")
         lines.append("upstream: \(settings.upstream.url)")
-        for exporter in telemetry.isRecording ? telemetry.exporters : [] {
-            let content = exporter.capturesContent ? "with message content" : "without message content"
-            lines.append(
-                "traces go to \(exporter.displayURL) by \(exporter.wireProtocol.rawValue), "
-                    + content)
-        }
+        lines += destinations(telemetry)
         if telemetry.isRecording, telemetry.console {
             lines.append("traces are printed to standard output")
         }
         if !telemetry.isRecording { lines.append("traces go nowhere: no exporter is configured") }
         return lines
+    }
+
+    /// A sentence for each OTLP exporter.
+    static func destinations(_ telemetry: TelemetryEnvironment) -> [String] {
+        guard telemetry.isRecording else { return [] }
+        return telemetry.exporters.map { exporter in
+            let content = exporter.capturesContent ? "with" : "without"
+            return "traces go to \(exporter.displayURL) by \(exporter.wireProtocol.rawValue), "
+                + "\(content) message content"
+        }
     }
 }

@@ -20,13 +20,15 @@ package final class EventLoop: TaskExecutor, @unchecked Sendable {
     let readBuffer: UnsafeMutablePointer<CChar>
     private let wake: UnsafeMutablePointer<uv_async_t>
     private let beforePoll: UnsafeMutablePointer<uv_prepare_t>
+    /// While it is started, libuv polls without waiting.
+    private let noWait: UnsafeMutablePointer<uv_idle_t>
     private let remote = Mutex<[UnownedJob]>([])
     private let isStopping = Atomic<Bool>(false)
     private let thread = Atomic<UInt>(0)
     private var jobs = JobQueue()
 
     /// Deadlines of the objects of this loop.
-    package private(set) var deadlines: DeadlineSweep!
+    package private(set) lazy var deadlines = DeadlineSweep(loop: self)
 
     package init() {
         // SAFETY: libuv initialises the memory it is given; malloc answers null only when memory
@@ -36,25 +38,26 @@ package final class EventLoop: TaskExecutor, @unchecked Sendable {
         precondition(status == 0, "the event loop could not be made: out of descriptors?")
         unsafe wake = .allocate(capacity: 1)
         unsafe readBuffer = .allocate(capacity: Self.readBufferBytes)
-        // SAFETY: the handle lives as long as the loop; the callback only ends the poll.
-        unsafe uv_async_init(handle, wake) { _ in }
         unsafe beforePoll = .allocate(capacity: 1)
-        deadlines = DeadlineSweep(loop: self)
-        keepFromWaiting()
+        unsafe noWait = .allocate(capacity: 1)
+        // SAFETY: the handles live as long as the loop; the callback only ends the poll.
+        unsafe uv_async_init(handle, wake) { _ in }
+        unsafe uv_prepare_init(handle, beforePoll)
+        unsafe uv_idle_init(handle, noWait)
         // SAFETY: the reference is never given back: a loop is closed with its process, and
         // handles and tasks may use it until then.
-        unsafe _ = Unmanaged.passRetained(self)
+        unsafe martlet_uv_set_data(beforePoll, Unmanaged.passRetained(self).toOpaque())
+        watchTimers()
     }
 
-    /// libuv runs due timers, then waits for I/O: what they made ready must not wait with it.
-    private func keepFromWaiting() {
-        // SAFETY: the handle lives as long as the loop, and calls back on its thread.
-        unsafe uv_prepare_init(handle, beforePoll)
-        unsafe martlet_uv_set_data(beforePoll, Unmanaged.passUnretained(self).toOpaque())
+    /// libuv runs due timers first and then waits for I/O, whatever work a timer has made: with
+    /// jobs there it is told not to wait.
+    private func watchTimers() {
+        // SAFETY: the handle is open, and its data is the loop, retained for good.
         unsafe uv_prepare_start(beforePoll) { prepare in
             let loop = unsafe Unmanaged<EventLoop>.fromOpaque(martlet_uv_data(prepare!)!)
                 .takeUnretainedValue()
-            if !loop.jobs.isEmpty { unsafe uv_stop(loop.handle) }
+            if !loop.jobs.isEmpty { unsafe uv_idle_start(loop.noWait) { _ in } }
         }
     }
 
@@ -80,6 +83,7 @@ package final class EventLoop: TaskExecutor, @unchecked Sendable {
             drain()
             // SAFETY: callbacks run on this thread only.
             unsafe uv_run(handle, jobs.isEmpty ? UV_RUN_ONCE : UV_RUN_NOWAIT)
+            unsafe uv_idle_stop(noWait)
             takeRemoteJobs()
         }
     }

@@ -195,6 +195,7 @@ package final class BatchingExporter {
         let response: ExportResponse
         switch outcome {
         case .failed(let reason):
+            counters.setFailing(true)
             journal.failed(reason: reason, now: schedule.now)
             return machine.connectionFailed(now: schedule.now, jitter: schedule.jitter())
         case .response(let answer):
@@ -209,6 +210,7 @@ package final class BatchingExporter {
         let action = machine.responseReceived(
             status: isPage && (200...299).contains(response.status) ? 404 : response.status,
             retryAfter: wait, now: schedule.now, jitter: schedule.jitter())
+        counters.setFailing(!isTaken)
         guard isTaken else {
             journal.refused(response, isPage: isPage, now: schedule.now)
             return action

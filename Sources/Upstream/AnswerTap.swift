@@ -121,22 +121,22 @@ struct AnswerTap: ~Copyable {
     /// The stream has shown a part of the answer.
     var hasContent: Bool {
         mutating get {
-        switch kind {
-        case .none, .plain: false
-        case .stream: reader?.facts.hasContent ?? false
-        case .filtered: filter?.reader.facts.hasContent ?? false
-        }
+            switch kind {
+            case .none, .plain: false
+            case .stream: reader?.facts.hasContent ?? false
+            case .filtered: filter?.reader.facts.hasContent ?? false
+            }
         }
     }
 
     /// Where the stream stands, for closing one that was cut; nil for what is none.
     var position: SSEParser.Position? {
         mutating get {
-        switch kind {
-        case .none, .plain: nil
-        case .stream: reader?.position
-        case .filtered: filter?.reader.position
-        }
+            switch kind {
+            case .none, .plain: nil
+            case .stream: reader?.position
+            case .filtered: filter?.reader.position
+            }
         }
     }
 

@@ -81,6 +81,12 @@ package final class RequestTrace {
         return (id, record)
     }
 
+    /// Appends the id of the request for clients and support, where the upstream gave none.
+    package func appendRequestID(to buffer: inout ByteBuffer) {
+        buffer.append("req_")
+        buffer.append(server.spanID)
+    }
+
     /// Sets the attributes that every span has; those named `gen_ai.*` only on a GenAI span.
     package func setShared(on span: SpanRecord, isGenAI: Bool) {
         for (key, value) in shared where isGenAI || !key.hasPrefix("gen_ai.") {

@@ -21,6 +21,13 @@ extension UpstreamCall {
         if services.capturesContent { setRequestContent(request, on: record) }
     }
 
+    /// Puts the upstream's id of the request on the GenAI span.
+    package func recordRequestID(_ value: Span<UInt8>) {
+        guard let record = genAI?.record else { return }
+        hasRequestID = true
+        record.set(MartletAttributes.requestID, value)
+    }
+
     private var names: GenAISpan.Names {
         let settings = services.settings.telemetry
         return GenAISpan.Names(
@@ -60,12 +67,19 @@ extension UpstreamCall {
     /// What receivers that keep only GenAI spans would miss otherwise, and a stream's anatomy.
     private func setProgress(on record: SpanRecord, _ request: CallRequest) {
         record.set(MartletAttributes.attemptCount, attemptCount)
+        record.set(MartletAttributes.cacheStatus, "off")
+        if !hasRequestID {
+            var requestID = ByteBuffer(capacity: 32)
+            trace.appendRequestID(to: &requestID)
+            record.set(MartletAttributes.requestID, requestID.bytes)
+        }
         if status > 0 { record.set(HTTPAttributes.responseStatusCode, status) }
         guard tap.isStream else { return }
         let start = times.start
         if relayed.firstByteAt > 0 {
             record.set(
-                GenAIAttributes.responseTimeToFirstChunk, seconds(from: start, to: relayed.firstByteAt))
+                GenAIAttributes.responseTimeToFirstChunk,
+                seconds(from: start, to: relayed.firstByteAt))
         }
         if relayed.firstContentAt > 0 {
             record.set(

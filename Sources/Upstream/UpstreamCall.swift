@@ -82,6 +82,8 @@ package final class UpstreamCall {
 
     var tap = AnswerTap.none()
     var genAI: (id: SpanID, record: SpanRecord?)?
+    /// The upstream gave the request an id, which is on the GenAI span.
+    var hasRequestID = false
     private var attempt: AttemptSpan?
     private var transfer: HTTPTransfer?
     private var failure: UpstreamFailure?
@@ -92,6 +94,8 @@ package final class UpstreamCall {
     private var injectsUsage: Bool
     private(set) var relayed = RelayProgress()
     private var isCancelled = false
+    /// The relayed answer is a stream of events.
+    package private(set) var isEventStream = false
 
     /// Attempts made on the wire.
     package private(set) var attemptCount = 0
@@ -119,6 +123,11 @@ package final class UpstreamCall {
             } else {
                 false
             }
+    }
+
+    /// The client asked for a stream of events.
+    package var isStreaming: Bool {
+        if case .typed(let request) = payload { request.isStreaming } else { false }
     }
 
     /// Makes attempts until one is relayed or there is nothing left to try.
@@ -288,11 +297,22 @@ extension UpstreamCall: HTTPTransferObserver {
             return
         }
         let length = chooseTap(transfer)
+        let limits = services.settings.limits
+        if let bytesMax = limits.responseBytesMax, let length, length > bytesMax, hasBody {
+            return transfer.refuseBody()
+        }
+        if tap.isStream { transfer.limitDuration(to: limits.streamDurationMax?.milliseconds ?? 0) }
         relayed.hasBegun = true
         relayed.status = transfer.status
         sink.answerBegins(self, transfer, length: length)
         isHeadUnflushed = true
         point.signal()
+    }
+
+    /// An answer's length is that of its body, which HEAD's have none of.
+    private var hasBody: Bool {
+        if case .opaque(.head, _) = payload { return false }
+        return true
     }
 
     /// Decides who reads the answer; answers the body's length where it is known and stays.
@@ -311,6 +331,7 @@ extension UpstreamCall: HTTPTransferObserver {
                 }
             }
         }
+        self.isEventStream = isEventStream
         guard case .typed(let request) = payload, !isEncoded else { return length }
         guard (200..<300).contains(transfer.status) else {
             tap = .plain(length: length, bytesMax: AnswerTap.errorBytesMax)
@@ -336,6 +357,12 @@ extension UpstreamCall: HTTPTransferObserver {
         if discards { return true }
         guard sink.unsentBytes <= services.settings.limits.streamBufferBytesMax else {
             return false
+        }
+        if let bytesMax = services.settings.limits.responseBytesMax,
+            relayed.bodyBytes + bytes.count > bytesMax
+        {
+            transfer.refuseBody()
+            return true
         }
         if relayed.firstByteAt == 0 { relayed.firstByteAt = Clock.monotonic }
         isHeadUnflushed = false

@@ -2,6 +2,8 @@
 
 import itertools
 import os
+import re
+import time
 from pathlib import Path
 
 import openai
@@ -14,6 +16,7 @@ from upstreams import Recorder
 EXPORTS = Path(os.environ.get("MARTLET_EXPORTS", ".build/conformance/exports"))
 LOGS = EXPORTS.with_name("logs")
 KEY = "sk-conformance-canary"
+SAMPLE = re.compile(r"martlet_export_spans_(\w+?)(?:_total)?\{(.*?)\} (\d+)")
 numbers = itertools.count(1)
 
 
@@ -31,6 +34,32 @@ class Gateway:
     def sdk(self, **options):
         options = {"base_url": self.url + "/v1", "api_key": KEY, "max_retries": 0, **options}
         return openai.OpenAI(**options)
+
+    def accounting(self, exporter=None):
+        """The spans of one exporter, or of all, on /metrics: accepted, exported, pending, lost
+        (all reasons), and each reason under its own name."""
+        text = self.client_at_root().get("/metrics").body.decode()
+        found = {"accepted": 0, "exported": 0, "pending": 0, "lost": 0}
+        for name, labels, value in SAMPLE.findall(text):
+            labels = dict(re.findall(r'(\w+)="(.*?)"', labels))
+            if exporter in (None, labels["exporter"]):
+                found[name] += int(value)
+                if "reason" in labels:
+                    reason = labels["reason"]
+                    found[reason] = found.get(reason, 0) + int(value)
+        return found
+
+    def accounting_at_rest(self, seconds=10):
+        """The accounting once no span is pending, which must balance."""
+        deadline = time.monotonic() + seconds
+        while (found := self.accounting())["pending"] != 0:
+            assert time.monotonic() < deadline, f"spans are still pending: {found}"
+            time.sleep(0.02)
+        assert found["accepted"] == found["exported"] + found["lost"], found
+        return found
+
+    def client_at_root(self):
+        return Client(self.url)
 
     def traced(self, method, path, body=None, headers=(), flags="01"):
         """A request in a trace of its own: the response, and the tree of spans."""
@@ -63,7 +92,8 @@ def start():
 
     def begin(upstream, sink=None, **environment):
         sink = sink or start_sink()
-        port = free_port()
+        listen = environment.get("MARTLET_LISTEN", "")
+        port = int(listen.rsplit(":", 1)[-1]) if listen else free_port()
         given = {
             "MARTLET_LISTEN": f"127.0.0.1:{port}",
             "MARTLET_UPSTREAM_URL": upstream,
@@ -81,7 +111,16 @@ def start():
 
     yield begin
     failures = []
+    shared = [id(gateway.sink) for gateway in started]
     for gateway in started:
+        if gateway.program.process.poll() is None:
+            try:
+                found = gateway.accounting_at_rest()
+                got = len(gateway.sink.spans) - gateway.sink.rejected
+                if shared.count(id(gateway.sink)) == 1 and found["accepted"]:
+                    assert found["exported"] == got, f"{found}, but the sink has {got}"
+            except AssertionError as error:
+                failures.append(str(error))
         try:
             gateway.program.stop()
         except AssertionError as error:

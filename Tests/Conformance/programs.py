@@ -61,6 +61,21 @@ class Program:
         assert code == 0, f"exit {code}: {self.output()}"
 
 
+def run_to_end(arguments, environment=(), seconds=10):
+    """Runs `martlet ARGUMENTS` until it ends by itself: its exit code, and what it printed to
+    standard output and to standard error."""
+    done = subprocess.run(
+        [BINARY, *arguments],
+        env={"PATH": os.environ["PATH"], **dict(environment)},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=seconds,
+        check=False,
+    )
+    return done.returncode, done.stdout, done.stderr
+
+
 class Response:
     def __init__(self, status, headers, body):
         self.status = status

@@ -102,8 +102,16 @@ class Sink:
     spans: list = field(default_factory=list)
     requests: list = field(default_factory=list)
     problems: list = field(default_factory=list)
-    # Status codes to refuse with, one a request, before anything is accepted.
+    # Answers to refuse with, one a request, before anything is accepted: a status code, or one
+    # with headers.
     refusals: list = field(default_factory=list)
+    # Spans to reject of each accepted request, as `partial_success` says it.
+    rejected_spans: int = 0
+    rejected: int = 0
+    # Bytes of a body beyond which it is refused.
+    bytes_max: int = 4 << 20
+    # Seconds each answer takes.
+    delay: float = 0.0
 
     def __post_init__(self):
         self.folder.mkdir(parents=True, exist_ok=True)
@@ -118,17 +126,21 @@ class Sink:
         self.server.server_close()
 
     def receive(self, path, headers, body):
-        """The status to answer with."""
+        """The status and the headers to answer with."""
+        time.sleep(self.delay)
         with self.changed:
             self.requests.append((path, headers))
             if self.refusals:
-                return self.refusals.pop(0)
+                refusal = self.refusals.pop(0)
+                return refusal if isinstance(refusal, tuple) else (refusal, {})
+            if len(body) > self.bytes_max:
+                return 413, {}
             if path != "/v1/traces":
                 self.problems.append(f"path {path}")
-                return 404
+                return 404, {}
             if headers.get("content-type") != "application/x-protobuf":
                 self.problems.append(f"content type {headers.get('content-type')}")
-                return 415
+                return 415, {}
             try:
                 if headers.get("content-encoding") == "gzip":
                     body = gzip.decompress(body)
@@ -138,12 +150,13 @@ class Sink:
                 found = list(spans_of(request))
             except Exception as error:  # a wrong body must fail the test, not the server
                 self.problems.append(f"{type(error).__name__}: {error}")
-                return 400
+                return 400, {}
             number = len(self.requests)
             (self.folder / f"{number:05d}-traces.pb").write_bytes(body)
             self.spans += found
+            self.rejected += self.rejected_spans
             self.changed.notify_all()
-            return 200
+            return 200, {}
 
     def trace(self, trace_id, count=None, seconds=10.0):
         """The spans of a trace in order of their start, once its SERVER span is there (or `count`
@@ -189,9 +202,15 @@ def handler_of(sink):
 
         def do_POST(self):
             headers = {name.lower(): value for name, value in self.headers.items()}
-            status = sink.receive(self.path, headers, self.body())
-            answer = ExportTraceServiceResponse().SerializeToString()
+            status, more = sink.receive(self.path, headers, self.body())
+            response = ExportTraceServiceResponse()
+            if sink.rejected_spans:
+                response.partial_success.rejected_spans = sink.rejected_spans
+                response.partial_success.error_message = "too old"
+            answer = response.SerializeToString()
             self.send_response(status)
+            for name, value in more.items():
+                self.send_header(name, value)
             self.send_header("content-type", "application/x-protobuf")
             self.send_header("content-length", str(len(answer)))
             self.end_headers()

@@ -106,6 +106,10 @@ def test_both_families_are_two_exporters(start, mock, new_sink):
     trace_id = ask(gateway)
     assert genai(first, trace_id).attributes.keys() >= CONTENT
     assert not genai(second, trace_id).attributes.keys() & CONTENT
+    for exporter, sink in (("experimental", first), ("otlp", second)):
+        found = gateway.accounting(exporter)
+        assert found["exported"] == len(sink.spans) == found["accepted"]
+    gateway.program.stop()
 
 
 def test_one_url_in_both_families_is_one_exporter(start, mock, new_sink):

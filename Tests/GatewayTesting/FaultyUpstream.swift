@@ -11,6 +11,8 @@ package final class FaultyUpstream: Sendable {
         case readRequest
         /// Sends text as it is.
         case send(String)
+        /// Sends bytes as they are.
+        case sendRaw([UInt8])
         /// Sends that many bytes of a repeated alphabet.
         case sendBytes(Int)
         /// Lets time pass: for what must come late.
@@ -53,6 +55,7 @@ package final class FaultyUpstream: Sendable {
                 let descriptor = accept(listener.descriptor, nil, nil)
                 guard descriptor >= 0 else { return }
                 journal.append(.connected)
+                RawSocket(descriptor: descriptor).sendAtOnce()
                 let script = scripts[min(index, scripts.count - 1)]
                 index += 1
                 Thread.detachNewThread { self.follow(script, RawSocket(descriptor: descriptor)) }
@@ -108,6 +111,7 @@ package final class FaultyUpstream: Sendable {
             case .readHead: guard read(&buffer, socket, hasBody: false) else { return }
             case .readRequest: guard read(&buffer, socket, hasBody: true) else { return }
             case .send(let text): _ = socket.send(Array(text.utf8))
+            case .sendRaw(let bytes): _ = socket.send(bytes)
             case .sendBytes(let count): _ = socket.send(Self.pattern(count))
             case .wait(let milliseconds): usleep(milliseconds * 1000)
             case .waitForGate: _ = gate.wait(for: 1)
@@ -124,9 +128,12 @@ package final class FaultyUpstream: Sendable {
 
     /// What `sendBytes` sends.
     package static func pattern(_ count: Int) -> [UInt8] {
-        var bytes = Array("abcdefghijklmnopqrstuvwxyz".utf8)
-        while bytes.count < count { bytes += bytes }
-        return Array(bytes.prefix(count))
+        let alphabet = Array("abcdefghijklmnopqrstuvwxyz".utf8)
+        var result: [UInt8] = []
+        result.reserveCapacity(count + alphabet.count)
+        while result.count < count { result += alphabet }
+        result.removeLast(result.count - count)
+        return result
     }
 
     private func read(_ buffer: inout [UInt8], _ socket: RawSocket, hasBody: Bool) -> Bool {

@@ -137,6 +137,14 @@ struct RawSocket {
         setsockopt(descriptor, SOL_SOCKET, SO_RCVBUF, &bytes, socklen_t(MemoryLayout<Int32>.size))
     }
 
+    /// Small pieces leave one by one.
+    func sendAtOnce() {
+        var on: Int32 = 1
+        setsockopt(
+            descriptor, Int32(IPPROTO_TCP), TCP_NODELAY, &on,
+            socklen_t(MemoryLayout<Int32>.size))
+    }
+
     func finishSending() {
         shutdown(descriptor, Int32(SHUT_WR))
     }

@@ -64,6 +64,30 @@ import W3CTraceContext
         #expect(printed.contains(String(repeating: "x", count: 160) + "...\n"))
     }
 
+    @Test(arguments: [true, false])
+    func `short attributes share lines of so many columns`(isColoured: Bool) {
+        let recorder = recorder()
+        let span = recorder.span("a")
+        span.set(HTTPAttributes.requestMethod, "GET")
+        span.set(URLAttributes.path, "/ü")
+        span.set(URLAttributes.query, String(repeating: "x", count: 40))
+        span.set(HTTPAttributes.responseStatusCode, 200)
+        var options = ConsoleOptions()
+        options.columns = 52
+        options.isColoured = isColoured
+        var printed = tree([recorder.finish(at: 5_000)], options)
+        for code in ["\u{1B}[0m", "\u{1B}[1m", "\u{1B}[2m", "\u{1B}[36m"] {
+            printed = printed.replacing(code, with: "")
+        }
+        let lines = printed.split(separator: "\n").dropFirst(2).map(String.init)
+        #expect(
+            lines == [
+                "        http.request.method = GET   url.path = /ü",
+                "        url.query = \(String(repeating: "x", count: 40))",
+                "        http.response.status_code = 200",
+            ])
+    }
+
     @Test func `colours are only the printer's own`() {
         var options = ConsoleOptions()
         options.isColoured = true

@@ -11,6 +11,8 @@ package struct ConsoleOptions: Sendable {
     package var delay: UInt64 = 100_000_000
     /// Unicode scalars of an attribute's value; what is longer is cut off.
     package var valueCharactersMax = 160
+    /// Columns of a line in which short attributes stand side by side; nil: each has its line.
+    package var columns: Int?
 
     /// The defaults: plain, without content.
     package init() {}

@@ -31,7 +31,7 @@ package struct SpanTree {
         }
     }
 
-    /// Appends the tree, a line for each span and each attribute.
+    /// Appends the tree: a line for each span, and its attributes below it.
     package mutating func append(to buffer: inout ByteBuffer) {
         guard let first = spans.first else { return }
         buffer.append("trace ")
@@ -104,16 +104,45 @@ package struct SpanTree {
         _ bytes: Span<UInt8>, indent: String, to buffer: inout ByteBuffer
     ) {
         var offset = 0
+        var column = 0
         while let entry = AttributeEntry.next(in: bytes, at: &offset) {
             if entry.type == .content, !options.includesContent { continue }
-            buffer.append(string: indent)
-            styled(.dim, &buffer) { buffer in
-                Text.appendEscaped(bytes.extracting(entry.key), charactersMax: 255, to: &buffer)
+            var text = ByteBuffer(capacity: 64)
+            styled(.dim, &text) { text in
+                Text.appendEscaped(bytes.extracting(entry.key), charactersMax: 255, to: &text)
             }
-            buffer.append(" = ")
-            appendValue(entry, in: bytes, to: &buffer)
-            buffer.append("\n")
+            text.append(" = ")
+            appendValue(entry, in: bytes, to: &text)
+            let width = Self.columns(of: text.bytes)
+            if column > 0 {
+                let fits = column + Self.gap + width <= options.columns ?? 0
+                buffer.append(fits ? "   " : "\n")
+                column = fits ? column + Self.gap : 0
+            }
+            if column == 0 {
+                buffer.append(string: indent)
+                column = indent.count
+            }
+            buffer.append(text)
+            column += width
         }
+        if column > 0 { buffer.append("\n") }
+    }
+
+    /// Columns between two attributes of a line.
+    private static let gap = 3
+
+    /// Columns that `text` takes on a terminal: a scalar is one, an escape sequence none.
+    private static func columns(of text: Span<UInt8>) -> Int {
+        var columns = 0
+        var isEscaped = false
+        for index in text.indices {
+            let byte = text[index]
+            if byte == 0x1B { isEscaped = true }
+            if !isEscaped, byte & 0xC0 != 0x80 { columns += 1 }
+            if byte == UInt8(ascii: "m") { isEscaped = false }
+        }
+        return columns
     }
 
     private func appendValue(

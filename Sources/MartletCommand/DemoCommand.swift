@@ -1,0 +1,89 @@
+import Configuration
+import Gateway
+import MockProvider
+import Networking
+import Platform
+import Telemetry
+
+/// `martlet demo`: a mock provider, the gateway in front of it, two calls through both and their
+/// trace.
+enum DemoCommand {
+    static func run(_ invocation: Invocation) throws(UsageError) -> Int32 {
+        guard invocation.listen?.hasPrefix("unix:") != true else {
+            throw UsageError("the demo calls itself over TCP: '--listen' takes host:port here")
+        }
+        let provider: ListenAddress
+        do throws(SocketError) {
+            provider = try startProvider()
+        } catch {
+            Output.error("martlet: \(error)")
+            return 1
+        }
+        let configuration = try load(invocation, upstream: "http://\(provider)/v1")
+        for warning in configuration.warnings { Output.error("martlet: warning: \(warning)") }
+        let log = StartUp.log(configuration.settings.log)
+        let traces = ExportQueue(limits: .init(), counters: ExportCounters(exporter: "demo"))
+        let pipeline = StartUp.pipeline(configuration, log: log, watcher: traces)
+        let server = GatewayServer(
+            services: GatewayServices(
+                settings: configuration.settings, tracer: pipeline.tracer,
+                exporters: pipeline.counters, capturesContent: pipeline.capturesContent, log: log),
+            workers: 1)
+        StartUp.start(server, hint: "; for any free port: martlet demo --listen 127.0.0.1:0")
+        let loop = EventLoop()
+        let demo = Demo(
+            loop: loop, gateway: callable(server.addresses), provider: provider, traces: traces)
+        let shutdown = Shutdown(
+            server: server, settings: configuration.settings.shutdown, loop: loop)
+        loop.spawn {
+            await demo.run(destinations: StartUp.destinations(configuration.telemetry))
+            if invocation.once { return shutdown.begin() }
+            demo.explain()
+            await demo.watch()
+        }
+        shutdown.waitForSignal()
+        pipeline.shutDown(within: 5_000)
+        return demo.hasFailed ? 1 : 0
+    }
+
+    /// Starts the mock provider on a thread of its own, for as long as the process lives.
+    private static func startProvider() throws(SocketError) -> ListenAddress {
+        let loop = EventLoop()
+        let provider = MockServer(loop: loop)
+        let address = try provider.listen(on: .tcp(host: "127.0.0.1", port: 0))
+        _ = LoopThread(name: "mock", loop: loop)
+        return address
+    }
+
+    /// The defaults, with the exporters of the environment. What is set up for `serve` by file
+    /// and MARTLET_* is left out, and so is the provider's key: the mock provider needs none.
+    private static func load(
+        _ invocation: Invocation, upstream: String
+    ) throws(UsageError) -> LoadedConfiguration {
+        var environment = ProcessEnvironment.variables.filter { name, _ in
+            name == "MARTLET_LISTEN" || !(name.hasPrefix("MARTLET_") || name == "OPENAI_API_KEY")
+        }
+        environment["LOG_LEVEL"] = environment["LOG_LEVEL"] ?? "warn"
+        // The demo prints every trace itself.
+        if let exporters = environment["OTEL_TRACES_EXPORTER"] {
+            let others = exporters.split(separator: ",").filter { !$0.contains("console") }
+            environment["OTEL_TRACES_EXPORTER"] =
+                others.isEmpty ? "none" : others.joined(separator: ",")
+        }
+        var invocation = invocation
+        invocation.add(
+            ConfigurationFlag(flag: "the demo's upstream", path: "upstream.url", value: upstream))
+        invocation.add(
+            ConfigurationFlag(flag: "the demo's drain", path: "shutdown.drain", value: "1s"))
+        return try StartUp.load(invocation, environment: environment)
+    }
+
+    /// The first address in a form that can be connected to.
+    private static func callable(_ addresses: [ListenAddress]) -> Networking.ListenAddress {
+        switch addresses[0] {
+        case .tcp("0.0.0.0", let port): .tcp(host: "127.0.0.1", port: port)
+        case .tcp("::", let port): .tcp(host: "::1", port: port)
+        case let address: address
+        }
+    }
+}
