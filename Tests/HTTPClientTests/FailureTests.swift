@@ -34,7 +34,7 @@ import Testing
         ([FaultyUpstream.Step.readRequest, .reset], HTTPClientError.Kind.closed),
         ([.readRequest], .closed),
         ([.readRequest, .send("HTTP/1.1 20")], .closed),
-        ([.readRequest, .send("HTTP/1.1 200 OK\r\nContent-Le")], .closed),
+        ([.readRequest, .send("HTTP/1.1 200 OK\r\nContent-Le")], .cut),
         ([.readRequest, .send("HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhalf")], .cut),
         ([.readRequest, .send("HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhalf"), .reset], .cut),
         (
@@ -57,7 +57,7 @@ import Testing
                 loop, .post, server.url(), body: .buffered, text: "x")
             #expect(outcome.error?.kind == kind)
             #expect(outcome.error?.reusedConnection == false)
-            if kind == .cut { #expect(outcome.text == "half") }
+            if outcome.heads == 1 { #expect(outcome.text == "half") }
         }
         #expect(server.requests.count == 1)
     }

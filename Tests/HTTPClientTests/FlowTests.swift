@@ -48,7 +48,9 @@ import Testing
             let outcome = await exchange.finish()
             #expect(outcome.error == nil)
             #expect(pauses > 10)
-            #expect(outcome.body == FaultyUpstream.pattern(Self.bytes))
+            // A comparison in the expectation would print the difference, for minutes.
+            let isWhole = outcome.body == FaultyUpstream.pattern(Self.bytes)
+            #expect(isWhole)
         }
     }
 
@@ -58,15 +60,17 @@ import Testing
             let exchange = Exchange(client, loop: loop)
             var isPaused = true
             exchange.takes = { _ in !isPaused }
-            exchange.start(.get, server.url(), timeouts: HTTPTimeouts(idle: 100))
-            await loop.sleep(milliseconds: 400)
+            exchange.start(.get, server.url(), timeouts: HTTPTimeouts(idle: 400))
+            await loop.sleep(milliseconds: 900)
             #expect(exchange.outcome.finishes == 0 && exchange.outcome.body.isEmpty)
             isPaused = false
             exchange.transfer.resume()
             exchange.transfer.resume()
             let outcome = await exchange.finish()
             #expect(outcome.error == nil)
-            #expect(outcome.body == FaultyUpstream.pattern(Self.bytes))
+            // A comparison in the expectation would print the difference, for minutes.
+            let isWhole = outcome.body == FaultyUpstream.pattern(Self.bytes)
+            #expect(isWhole)
         }
     }
 
@@ -238,9 +242,13 @@ import Testing
                 if index % 10 == 7 { exchange.transfer.cancel() }
                 _ = await exchange.finish()
             }
-            let descriptors = try FileManager.default.contentsOfDirectory(atPath: "/proc/self/fd")
-            #expect(descriptors.count < 600)
             #expect(loop.deadlines.count <= 4)
+            // What was cancelled is closed; what ended well serves the next one.
+            try await loop.wait(for: "closed connections") {
+                let entries = server.journal.entries
+                let closed = entries.count { $0 == .peerClosed }
+                return entries.count { $0 == .connected } - closed <= 1
+            }
         }
     }
 }

@@ -83,11 +83,11 @@ import Testing
         let outcomes = try await withClient { client, loop in
             let first = await client.exchange(loop, method, server.url())
             let second = await client.exchange(loop, method, server.url())
+            guard method != .head else { return [first, second] }
             let third = await client.exchange(loop, .get, server.url())
             return [first, second, third]
         }
-        if method != .head { #expect(outcomes.allSatisfy { $0.error == nil }) }
-        #expect(outcomes[0].error == nil && outcomes[1].error == nil)
+        #expect(outcomes.allSatisfy { $0.error == nil })
         let name =
             switch method {
             case .get: "GET"
@@ -96,7 +96,7 @@ import Testing
             case .other(let name): name
             }
         #expect(server.requests.prefix(2).allSatisfy { $0.hasPrefix("\(name) / HTTP/1.1\r\n") })
-        #expect(server.requests.last?.hasPrefix("GET / HTTP/1.1\r\n") == true)
+        if method != .head { #expect(server.requests[2].hasPrefix("GET / HTTP/1.1\r\n")) }
         #expect(!server.requests.contains { $0.contains("Expect") || $0.contains("Accept") })
     }
 
