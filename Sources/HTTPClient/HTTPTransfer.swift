@@ -38,7 +38,7 @@ package final class HTTPTransfer {
         case other(String)
     }
 
-    /// How the request's body comes.
+    /// How the request's body comes; HEAD has none.
     package enum Body: Sendable, Equatable {
         case none
         /// All of it is in `body`.
@@ -61,6 +61,7 @@ package final class HTTPTransfer {
     private var totalAt: UInt64 = .max
     private var failure: HTTPClientError?
     private var isPlainPost = true
+    private var isHead = false
     private var interimHeads = 0
     private var sends = 0
     private var isReusingConnection = false
@@ -118,20 +119,30 @@ package final class HTTPTransfer {
     package func prepare(_ method: Method, url: borrowing ByteBuffer) {
         precondition(state == .idle, "the transfer is in use")
         isPlainPost = method == .post
+        isHead = method == .head
         var text = ByteBuffer(copying: url.bytes)
         text.append(UInt8(0))
         setText(CURLOPT_URL, text.bytes)
         switch method {
-        case .get: set(CURLOPT_HTTPGET, 1)
+        case .get:
+            set(CURLOPT_HTTPGET, 1)
+            name("GET")
         case .head: set(CURLOPT_NOBODY, 1)
         case .post: set(CURLOPT_POST, 1)
-        case .other(let name):
-            // SAFETY: curl copies the name.
-            unsafe _ = martlet_curl_set_text(easy, CURLOPT_CUSTOMREQUEST, name)
+        case .other(let method):
+            // Else a body is sent where the handle had one before.
+            set(CURLOPT_HTTPGET, 1)
+            name(method)
         }
         headers.suppress("Expect")
         headers.suppress("Accept")
         headers.suppress("Content-Type")
+    }
+
+    /// curl chooses a method by the kind of body unless it is told one.
+    private func name(_ method: String) {
+        // SAFETY: curl copies the name.
+        unsafe _ = martlet_curl_set_text(easy, CURLOPT_CUSTOMREQUEST, method)
     }
 
     /// Adds a header line. False, and nothing added, where it could end the line.
@@ -172,6 +183,7 @@ package final class HTTPTransfer {
 
     private func setBody(_ kind: Body) {
         switch kind {
+        case _ where isHead: break
         case .none:
             // Without an empty body, curl would ask `takeUpload` for one that never comes.
             if isPlainPost { setBuffered() }
@@ -183,7 +195,7 @@ package final class HTTPTransfer {
             set(CURLOPT_UPLOAD, 1)
             unsafe _ = martlet_curl_set_size(
                 easy, CURLOPT_INFILESIZE_LARGE, curl_off_t(length ?? -1))
-            if isPlainPost { unsafe _ = martlet_curl_set_text(easy, CURLOPT_CUSTOMREQUEST, "POST") }
+            if isPlainPost { name("POST") }
             isPlainPost = false
         }
     }
