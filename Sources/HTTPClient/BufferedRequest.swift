@@ -1,4 +1,5 @@
 import Bytes
+import HTTP1
 import Networking
 
 /// A POST whose body and answer are small enough to be held: what exporters send.

@@ -86,10 +86,6 @@ extension HTTPTransfer {
     private func receivedHead() {
         status = parser.status
         minorVersion = parser.minorVersion
-        for index in parser.fields.indices {
-            fields.append(
-                ReceivedField(name: parser.fields[index].name, value: parser.fields[index].value))
-        }
         state = .receiving
         arm(timeouts.idle)
         // A refusal before the request's end: the rest of it is not wanted.

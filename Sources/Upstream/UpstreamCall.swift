@@ -326,7 +326,7 @@ extension UpstreamCall: HTTPTransferObserver {
         transfer.head.withBytes { bytes in
             for field in transfer.fields {
                 let value = bytes.extracting(field.value)
-                switch FieldName.recognise(bytes.extracting(field.name)) {
+                switch field.known {
                 case .contentLength: length = value.decimal
                 case .contentType: isEventStream = MediaType.isEventStream(value)
                 case .contentEncoding: isEncoded = !value.equalsIgnoringCase("identity")
