@@ -2,14 +2,13 @@
 #define CCURL_SHIM_H
 
 #include <curl/curl.h>
+#include <sys/socket.h>
+#include <sys/uio.h>
+#include <errno.h>
 
 /* curl's setters are variadic macros with a type check: one typed inline for each argument type. */
 
 static inline CURLcode martlet_curl_set_long(CURL *easy, CURLoption option, long value) {
-    return curl_easy_setopt(easy, option, value);
-}
-
-static inline CURLcode martlet_curl_set_size(CURL *easy, CURLoption option, curl_off_t value) {
     return curl_easy_setopt(easy, option, value);
 }
 
@@ -19,25 +18,6 @@ static inline CURLcode martlet_curl_set_text(CURL *easy, CURLoption option, cons
 
 static inline CURLcode martlet_curl_set_pointer(CURL *easy, CURLoption option, void *value) {
     return curl_easy_setopt(easy, option, value);
-}
-
-static inline CURLcode martlet_curl_set_headers(CURL *easy, struct curl_slist *list) {
-    return curl_easy_setopt(easy, CURLOPT_HTTPHEADER, list);
-}
-
-typedef size_t (*martlet_curl_data)(char *bytes, size_t size, size_t count, void *context);
-
-static inline void martlet_curl_set_data(CURL *easy, CURLoption option, martlet_curl_data callback) {
-    if (option == CURLOPT_WRITEFUNCTION) curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, callback);
-    if (option == CURLOPT_HEADERFUNCTION) curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, callback);
-    if (option == CURLOPT_READFUNCTION) curl_easy_setopt(easy, CURLOPT_READFUNCTION, callback);
-}
-
-typedef int (*martlet_curl_ready)(void *context, char *peer, char *local, int peer_port, int local_port);
-
-static inline void martlet_curl_set_ready(CURL *easy, martlet_curl_ready callback, void *context) {
-    curl_easy_setopt(easy, CURLOPT_PREREQFUNCTION, callback);
-    curl_easy_setopt(easy, CURLOPT_PREREQDATA, context);
 }
 
 typedef int (*martlet_curl_open)(void *context, curl_socket_t socket, curlsocktype purpose);
@@ -87,10 +67,36 @@ static inline void *martlet_curl_private(CURL *easy) {
     return value;
 }
 
-static inline long martlet_curl_new_connections(CURL *easy) {
-    long value = 0;
-    curl_easy_getinfo(easy, CURLINFO_NUM_CONNECTS, &value);
+static inline curl_socket_t martlet_curl_socket_of(CURL *easy) {
+    curl_socket_t value = CURL_SOCKET_BAD;
+    curl_easy_getinfo(easy, CURLINFO_ACTIVESOCKET, &value);
     return value;
+}
+
+static inline const char *martlet_curl_peer(CURL *easy, long *port) {
+    char *address = NULL;
+    curl_easy_getinfo(easy, CURLINFO_PRIMARY_PORT, port);
+    curl_easy_getinfo(easy, CURLINFO_PRIMARY_IP, &address);
+    return address;
+}
+
+/* One sendmsg of two pieces: bytes the kernel took, or an error's number below zero. */
+static inline ssize_t martlet_send(int socket, const void *first, size_t first_length,
+                                   const void *second, size_t second_length) {
+    struct iovec pieces[2] = {{(void *)first, first_length}, {(void *)second, second_length}};
+    struct msghdr message = {.msg_iov = pieces, .msg_iovlen = second_length > 0 ? 2 : 1};
+    ssize_t count;
+    do count = sendmsg(socket, &message, MSG_NOSIGNAL | MSG_DONTWAIT);
+    while (count < 0 && errno == EINTR);
+    return count < 0 ? -errno : count;
+}
+
+/* Bytes received, 0 at the end, or an error's number below zero. */
+static inline ssize_t martlet_receive(int socket, void *room, size_t length) {
+    ssize_t count;
+    do count = recv(socket, room, length, MSG_DONTWAIT);
+    while (count < 0 && errno == EINTR);
+    return count < 0 ? -errno : count;
 }
 
 #endif

@@ -15,12 +15,13 @@ extension Exchange {
         let head = connection.parser.head
         var metadata: [(key: String, value: String)] = []
         var portkeyTraceID: TraceID?
+        let reads = worker.services.propagatesTraceContext
         connection.withHead { bytes in
             for field in head.fields {
                 let value = bytes.extracting(field.value)
                 switch field.known {
-                case .traceparent: reader.addTraceParent(value)
-                case .tracestate: reader.addTraceState(value)
+                case .traceparent where reads: reader.addTraceParent(value)
+                case .tracestate where reads: reader.addTraceState(value)
                 case .baggage: reader.addBaggage(value)
                 case .xPortkeyTraceID: portkeyTraceID = TraceID(hex: value)
                 case .xPortkeyMetadata:

@@ -1,12 +1,12 @@
 import Bytes
 
-/// A step through a request's body.
+/// A step through a message's body.
 package struct BodyStep: Sendable, Equatable {
     /// Bytes from the front that were understood and may be dropped once `data` was used.
     package var consumed: Int
     /// Where body bytes stand among those; empty where this step saw none.
     package var data: Range<Int>
-    /// The last byte of the request was consumed.
+    /// The last byte of the message was consumed.
     package var isComplete: Bool
 }
 
@@ -18,33 +18,43 @@ extension HTTP1RequestParser {
     package mutating func parseBody(_ bytes: Span<UInt8>) throws(HTTP1ParseError) -> BodyStep {
         precondition(progress.phase == .complete, "the body comes after the head")
         if body.phase == .unstarted { body.begin(head.framing) }
-        switch body.phase {
+        return try body.step(bytes, limits)
+    }
+}
+
+extension BodyProgress {
+    /// One step through the body, which was begun.
+    mutating func step(
+        _ bytes: Span<UInt8>, _ limits: HTTP1Limits
+    ) throws(HTTP1ParseError) -> BodyStep {
+        switch phase {
         case .complete:
             return BodyStep(consumed: 0, data: 0..<0, isComplete: true)
         case .length:
-            let count = body.takeData(upTo: bytes.count, then: .complete)
-            return BodyStep(
-                consumed: count, data: 0..<count, isComplete: body.phase == .complete)
+            let count = takeData(upTo: bytes.count, then: .complete)
+            return BodyStep(consumed: count, data: 0..<count, isComplete: phase == .complete)
         default:
-            return try parseChunks(bytes)
+            return try stepChunks(bytes, limits)
         }
     }
 
     /// Goes through framing up to and over one run of data, and over the framing behind it: to the
     /// next chunk's data, the end of the body or the end of `bytes`.
-    private mutating func parseChunks(_ bytes: Span<UInt8>) throws(HTTP1ParseError) -> BodyStep {
+    private mutating func stepChunks(
+        _ bytes: Span<UInt8>, _ limits: HTTP1Limits
+    ) throws(HTTP1ParseError) -> BodyStep {
         var position = 0
         var data = 0..<0
-        while position < bytes.count, body.phase != .complete {
-            if body.phase == .chunkData {
+        while position < bytes.count, phase != .complete {
+            if phase == .chunkData {
                 guard data.isEmpty else { break }
-                let count = body.takeData(upTo: bytes.count - position, then: .chunkEnd)
+                let count = takeData(upTo: bytes.count - position, then: .chunkEnd)
                 data = position..<position + count
                 position += count
                 continue
             }
             do {
-                try body.read(bytes[position], limits)
+                try read(bytes[position], limits)
             } catch {
                 // The data before it is good: it goes out first and the next step throws this.
                 guard !data.isEmpty else { throw error }
@@ -52,6 +62,6 @@ extension HTTP1RequestParser {
             }
             position += 1
         }
-        return BodyStep(consumed: position, data: data, isComplete: body.phase == .complete)
+        return BodyStep(consumed: position, data: data, isComplete: phase == .complete)
     }
 }

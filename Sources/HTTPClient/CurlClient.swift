@@ -4,10 +4,11 @@ import CLibUV
 import Glibc
 import Networking
 
-/// Pooled HTTP/1.1 and HTTPS transfers by libcurl's multi interface, on one event loop.
+/// HTTP/1.1 transfers on pooled connections, on one event loop.
 ///
-/// Transfers and their callbacks belong to the loop's thread. The client lives as long as its
-/// loop, which is as long as the process.
+/// libcurl makes the connections: names, addresses, proxies, TLS. What is said on them is
+/// `HTTPTransfer`'s. Transfers and their callbacks belong to the loop's thread. The client lives
+/// as long as its loop, which is as long as the process.
 @safe
 package final class CurlClient {
     /// How connections are made; the same for all transfers of a client.
@@ -23,7 +24,7 @@ package final class CurlClient {
         package var lifetimeMax = 300
         /// A file of PEM certificates in place of the system's.
         package var caFile: String?
-        /// A proxy's URL. The environment's are never used.
+        /// A proxy's URL; requests go through it by CONNECT. The environment's are never used.
         package var proxy: String?
         /// Bytes of an answer's head that are accepted.
         package var headBytesMax = 64 << 10
@@ -35,27 +36,39 @@ package final class CurlClient {
 
     let loop: EventLoop
     let settings: Settings
+    let pool: ConnectionPool
+    /// What any connection reads into; bytes are handled at once.
+    let readBuffer: UnsafeMutableRawBufferPointer
     let multi: UnsafeMutableRawPointer
-    private let timer: LoopTimer
-    private var watches: [SocketWatch?] = []
+    let timer: LoopTimer
+    /// Poll handles of sockets that curl is working on, by descriptor.
+    var watches: [SocketPoll?] = []
     private var idle: [HTTPTransfer] = []
-    private var deferred: [HTTPTransfer] = []
-    /// curl is calling us: nothing of its multi interface may be called.
-    private(set) var depth = 0
+    private var easies: [CurlEasy] = []
+
+    /// Bytes one read may bring.
+    static let readBufferBytes = 64 << 10
+    /// curl's handles kept for further connections: as many as are made at a time.
+    private static let easiesMax = 64
+    /// Transfers kept for others; they are a few KB each.
+    private static let idleTransfersMax = 1024
 
     package init(loop: EventLoop, settings: Settings = Settings()) {
         _ = Self.isCurlReady
         self.loop = loop
         self.settings = settings
+        pool = ConnectionPool(loop: loop, settings: settings)
+        unsafe readBuffer = .allocate(byteCount: Self.readBufferBytes, alignment: 16)
         timer = LoopTimer(loop: loop)
         // SAFETY: curl answers null only when memory is exhausted.
         unsafe multi = curl_multi_init()!
         // SAFETY: the reference is never given back: curl and open connections call into the
         // client until the process ends.
         let context = unsafe Unmanaged.passRetained(self).toOpaque()
+        // The pool is the client's: curl is never to close one of its connections.
         unsafe martlet_curl_set_multi(
             multi, CurlClient.socketCallback, CurlClient.timerCallback, context,
-            settings.idleConnectionsMax)
+            Int(Int32.max))
     }
 
     private static let isCurlReady: Bool = {
@@ -68,224 +81,90 @@ package final class CurlClient {
     }
 
     func recycle(_ transfer: HTTPTransfer) {
-        // Handles are a few KB each: keep what a burst may want again, not what it left behind.
-        if idle.count < 1024 { idle.append(transfer) } else { transfer.close() }
+        // Keep what a burst may want again, not what it left behind.
+        if idle.count < Self.idleTransfersMax { idle.append(transfer) } else { transfer.close() }
     }
 
-    // MARK: Driving curl
+    // MARK: Making connections
 
-    func add(_ transfer: HTTPTransfer) -> Bool {
-        // SAFETY: both handles are open; `start` is never called from within curl.
-        guard unsafe curl_multi_add_handle(multi, transfer.easy) == CURLM_OK else { return false }
-        // Sends at once instead of waiting for curl's timer of 0 ms.
-        act(on: CURL_SOCKET_TIMEOUT, events: 0)
-        return true
+    /// Has curl connect for `transfer`, which hears `connectionIsMade` or `connectionFailed`.
+    /// The handle is what `abandon` gives up; nil where curl refuses.
+    func connect(to origin: Origin, for transfer: HTTPTransfer) -> CurlEasy? {
+        let easy = easies.popLast() ?? CurlEasy(client: self)
+        easy.aim(at: origin, for: transfer)
+        // SAFETY: both handles are open, and curl is not running.
+        guard unsafe curl_multi_add_handle(multi, easy.handle) == CURLM_OK else { return nil }
+        easy.isAdded = true
+        return easy
     }
 
-    /// Takes a running transfer out, now or as soon as curl has returned.
-    func remove(_ transfer: HTTPTransfer) {
-        guard depth == 0 else {
-            deferred.append(transfer)
-            return
-        }
-        // SAFETY: the transfer was added, and curl is not running.
-        unsafe _ = curl_multi_remove_handle(multi, transfer.easy)
+    /// Gives up an attempt to connect.
+    func abandon(_ easy: CurlEasy) {
+        remove(easy)
     }
 
-    /// Lets a paused transfer go on. Data that curl holds is delivered within this call.
-    func unpause(_ transfer: HTTPTransfer) {
-        depth += 1
-        // SAFETY: not called from within curl (`HTTPTransfer.resume` defers).
-        unsafe _ = curl_easy_pause(transfer.easy, CURLPAUSE_CONT)
-        depth -= 1
-        act(on: CURL_SOCKET_TIMEOUT, events: 0)
+    /// Ends a connection through TLS, and keeps the handle, which knows the TLS session.
+    func discard(_ easy: CurlEasy) {
+        remove(easy)
+        if easies.count < Self.easiesMax { easies.append(easy) }
     }
 
-    private func act(on socket: curl_socket_t, events: Int32) {
+    private func remove(_ easy: CurlEasy) {
+        easy.transfer = nil
+        guard easy.isAdded else { return }
+        easy.isAdded = false
+        // SAFETY: the handle was added, and curl is not running: its callbacks call nothing here
+        // that comes to this. curl closes the connection.
+        unsafe _ = curl_multi_remove_handle(multi, easy.handle)
+    }
+
+    /// Lets curl work on what has happened.
+    func act(on socket: curl_socket_t, events: Int32) {
         var running: Int32 = 0
-        depth += 1
-        // SAFETY: `depth` keeps callbacks from entering curl again.
+        // SAFETY: curl is not running; its callbacks start nothing.
         unsafe _ = curl_multi_socket_action(multi, socket, events, &running)
-        depth -= 1
-        if depth == 0 { reap() }
-    }
-
-    private func reap() {
-        while let transfer = deferred.popLast() { transfer.removeCancelled() }
         var result = CURLE_OK
-        // SAFETY: the private pointer is the transfer, which is kept alive while it runs.
-        while let easy = unsafe martlet_curl_next_done(multi, &result) {
-            let transfer = unsafe Unmanaged<HTTPTransfer>
-                .fromOpaque(martlet_curl_private(easy)!).takeUnretainedValue()
-            unsafe _ = curl_multi_remove_handle(multi, easy)
-            transfer.finished(result)
-        }
-    }
-
-    // MARK: curl's sockets on the loop
-
-    /// A connection's poll handle stays registered while curl idles the connection: taking it out
-    /// of the poll set and in again costs a third of a request.
-    ///
-    /// Only of one that stands: sockets of attempts to connect, and the name resolver's, are
-    /// closed by curl without a word, and then REMOVE comes. libuv aborts on closed descriptors.
-    private func watch(_ socket: curl_socket_t, _ what: Int32, isConnected: Bool) {
-        let index = Int(socket)
-        if what == CURL_POLL_REMOVE {
-            guard index < watches.count, let watch = watches[index] else { return }
-            if watch.isConnection {
-                watch.isIdle = true
-                watch.listen(for: UV_READABLE.rawValue)
-            } else {
-                watches[index] = nil
-                watch.close()
-            }
-            return
-        }
-        while watches.count <= index { watches.append(nil) }
-        let watch = watches[index] ?? SocketWatch(client: self, socket: socket)
-        watches[index] = watch
-        watch.isConnection = isConnected
-        watch.isIdle = false
-        var events: UInt32 = 0
-        if what & CURL_POLL_IN != 0 { events |= UV_READABLE.rawValue }
-        if what & CURL_POLL_OUT != 0 { events |= UV_WRITABLE.rawValue }
-        watch.listen(for: events)
-    }
-
-    /// An attempt to connect that follows another at once gets the descriptor of the one before;
-    /// curl takes it for the same and says nothing, but the kernel's poll set has forgotten it.
-    private func opened(_ socket: curl_socket_t) {
-        let index = Int(socket)
-        guard index < watches.count, let stale = watches[index] else { return }
-        let watch = SocketWatch(client: self, socket: socket, replacing: stale)
-        watches[index] = watch
-    }
-
-    fileprivate func ready(_ watch: SocketWatch, _ flags: Int32) {
-        if watch.isIdle {
-            // The server closed an idle connection, or sent what nobody asked for: curl finds
-            // out when it looks at the connection again.
-            watch.listen(for: 0)
-        } else {
-            act(on: watch.socket, events: flags)
-        }
-    }
-
-    private func closed(_ socket: curl_socket_t) {
-        let index = Int(socket)
-        if index < watches.count, let watch = watches[index] {
-            watches[index] = nil
-            watch.close()
-        }
-        // curl hands the descriptor over to be closed.
-        _ = Glibc.close(socket)
-    }
-
-    private static let socketCallback: martlet_curl_socket = { easy, socket, what, context, _ in
-        // SAFETY: the context is the client, which is never freed; the private pointer is the
-        // transfer of a handle that is in use, which is the case unless a socket is given up.
-        var isConnected = false
-        if what != CURL_POLL_REMOVE, let transfer = unsafe martlet_curl_private(easy) {
-            isConnected = unsafe Unmanaged<HTTPTransfer>.fromOpaque(transfer)
-                .takeUnretainedValue().isConnected
-        }
-        let client = unsafe Unmanaged<CurlClient>.fromOpaque(context!).takeUnretainedValue()
-        client.watch(socket, what, isConnected: isConnected)
-        return 0
-    }
-
-    static let openCallback: martlet_curl_open = { context, socket, _ in
-        // SAFETY: as in `socketCallback`.
-        let client = unsafe Unmanaged<CurlClient>.fromOpaque(context!).takeUnretainedValue()
-        client.opened(socket)
-        return CURL_SOCKOPT_OK
-    }
-
-    static let closeCallback: martlet_curl_close = { context, socket in
-        let client = unsafe Unmanaged<CurlClient>.fromOpaque(context!).takeUnretainedValue()
-        client.closed(socket)
-        return 0
-    }
-
-    private static let timerCallback: martlet_curl_timer = { _, milliseconds, context in
-        let client = unsafe Unmanaged<CurlClient>.fromOpaque(context!).takeUnretainedValue()
-        if milliseconds < 0 {
-            client.timer.stop()
-        } else {
-            client.timer.start(after: UInt64(milliseconds)) { [unowned client] in
-                client.act(on: CURL_SOCKET_TIMEOUT, events: 0)
-            }
-        }
-        return 0
-    }
-}
-
-/// libuv's poll handle for one of curl's sockets.
-@safe
-private final class SocketWatch {
-    let socket: curl_socket_t
-    /// An established connection's, whose closing curl tells.
-    var isConnection = false
-    /// curl keeps the connection for later.
-    var isIdle = false
-    private unowned let client: CurlClient
-    private var handle: UnsafeMutablePointer<uv_poll_t>?
-    private var events: UInt32 = 0
-
-    init(client: CurlClient, socket: curl_socket_t) {
-        self.client = client
-        self.socket = socket
-        let poll = UnsafeMutablePointer<uv_poll_t>.allocate(capacity: 1)
-        // SAFETY: the handle keeps this object alive until its close callback.
-        unsafe uv_poll_init(client.loop.handle, poll, socket)
-        unsafe martlet_uv_set_data(poll, Unmanaged.passRetained(self).toOpaque())
-        unsafe handle = poll
-    }
-
-    /// Takes over from one whose descriptor was closed and given out again.
-    convenience init(client: CurlClient, socket: curl_socket_t, replacing stale: SocketWatch) {
-        let events = stale.events
-        stale.close()
-        self.init(client: client, socket: socket)
-        listen(for: events)
-    }
-
-    /// Changes what is waited for; no system call where it is the same.
-    func listen(for wanted: UInt32) {
-        guard wanted != events, let handle = unsafe handle else { return }
-        events = wanted
-        // SAFETY: the handle is open.
-        guard wanted != 0 else {
-            unsafe uv_poll_stop(handle)
-            return
-        }
-        unsafe uv_poll_start(handle, Int32(wanted)) { handle, status, events in
-            let watch = unsafe Unmanaged<SocketWatch>.fromOpaque(martlet_uv_data(handle!)!)
+        // SAFETY: the private pointer is the handle's owner, which its transfer keeps.
+        while let handle = unsafe martlet_curl_next_done(multi, &result) {
+            let easy = unsafe Unmanaged<CurlEasy>.fromOpaque(martlet_curl_private(handle)!)
                 .takeUnretainedValue()
-            // libuv stops on an error. curl is to read what came before it, then the error.
-            var flags: Int32 = status < 0 ? CURL_CSELECT_IN | CURL_CSELECT_OUT : 0
-            if status < 0 { watch.restart() }
-            if UInt32(events) & UV_READABLE.rawValue != 0 { flags |= CURL_CSELECT_IN }
-            if UInt32(events) & UV_WRITABLE.rawValue != 0 { flags |= CURL_CSELECT_OUT }
-            watch.client.ready(watch, flags)
+            finished(easy, result)
         }
     }
 
-    private func restart() {
-        let wanted = events
-        events = 0
-        listen(for: wanted)
+    private func finished(_ easy: CurlEasy, _ code: CURLcode) {
+        guard let transfer = easy.transfer, let origin = easy.origin else { return }
+        easy.transfer = nil
+        guard code == CURLE_OK else {
+            abandon(easy)
+            return transfer.connectionFailed(HTTPClientError(connecting: code))
+        }
+        guard let connection = takeOver(easy, origin) else {
+            return transfer.connectionFailed(
+                HTTPClientError(.connect, reason: "the connection could not be taken over"))
+        }
+        transfer.connectionIsMade(connection)
     }
 
-    func close() {
-        guard let handle = unsafe handle else { return }
-        unsafe self.handle = nil
-        // SAFETY: libuv is done with the memory when it calls back.
-        unsafe uv_close(martlet_uv_handle(handle)) { closed in
-            let watch = unsafe Unmanaged<SocketWatch>.fromOpaque(martlet_uv_data(closed!)!)
-            unsafe free(closed)
-            unsafe watch.release()
+    /// The connection curl made. A plain one is a socket, of which a duplicate serves as well:
+    /// curl may forget its own, and the handle makes the next connection.
+    private func takeOver(_ easy: CurlEasy, _ origin: Origin) -> PooledConnection? {
+        let socket = easy.socket
+        let peer = easy.peer
+        let isPlain = !origin.isTLS && settings.proxy?.hasPrefix("https:") != true
+        var own: Int32 = -1
+        if socket >= 0 {
+            own = isPlain ? fcntl(socket, F_DUPFD_CLOEXEC, 0) : socket
+            forget(socket)
         }
+        if isPlain || own < 0 { discard(easy) }
+        guard own >= 0 else { return nil }
+        let connection = PooledConnection(
+            client: self, origin: origin, socket: own, tls: isPlain ? nil : easy, peer: peer)
+        guard connection.isUsable else {
+            connection.close()
+            return nil
+        }
+        return connection
     }
 }

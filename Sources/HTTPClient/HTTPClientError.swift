@@ -47,35 +47,25 @@ package struct HTTPClientError: Error, Sendable {
         self.reusedConnection = reusedConnection
     }
 
-    /// From curl's code, for a transfer whose answer's head has or has not come.
-    init(code: CURLcode, wasSent: Bool, hasHead: Bool, reusedConnection: Bool) {
+    /// From curl's code for a connection that did not come about.
+    init(connecting code: CURLcode) {
         // SAFETY: curl's texts are constants.
         let reason = unsafe String(cString: curl_easy_strerror(code)).lowercased()
-        self.init(
-            Self.kind(of: code, wasSent: wasSent, hasHead: hasHead), reason: reason,
-            reusedConnection: reusedConnection)
+        self.init(Self.kind(of: code), reason: reason)
     }
 
-    private static func kind(of code: CURLcode, wasSent: Bool, hasHead: Bool) -> Kind {
+    private static func kind(of code: CURLcode) -> Kind {
         switch code {
         case CURLE_COULDNT_RESOLVE_HOST, CURLE_COULDNT_RESOLVE_PROXY: .resolve
-        case CURLE_COULDNT_CONNECT, CURLE_INTERFACE_FAILED, CURLE_PROXY: .connect
         case CURLE_OPERATION_TIMEDOUT: .connectTimeout
         case CURLE_SSL_CONNECT_ERROR, CURLE_PEER_FAILED_VERIFICATION, CURLE_SSL_CERTPROBLEM,
             CURLE_SSL_CIPHER, CURLE_SSL_ISSUER_ERROR, CURLE_SSL_CACERT_BADFILE,
             CURLE_SSL_INVALIDCERTSTATUS, CURLE_SSL_ENGINE_NOTFOUND, CURLE_USE_SSL_FAILED:
             .tls
-        case CURLE_GOT_NOTHING, CURLE_SEND_ERROR, CURLE_RECV_ERROR, CURLE_SEND_FAIL_REWIND:
-            hasHead ? .cut : .closed
-        case CURLE_PARTIAL_FILE: .cut
-        // Inside an answer it is a line beyond curl's own limit of 100 KB.
-        case CURLE_OUT_OF_MEMORY where hasHead: .headTooLarge
-        // Once a request was sent, it is what the answer speaks.
-        case CURLE_UNSUPPORTED_PROTOCOL where wasSent: .malformed
         case CURLE_UNSUPPORTED_PROTOCOL, CURLE_URL_MALFORMAT, CURLE_BAD_FUNCTION_ARGUMENT,
             CURLE_OUT_OF_MEMORY:
             .invalidRequest
-        default: .malformed
+        default: .connect
         }
     }
 }

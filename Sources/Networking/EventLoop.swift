@@ -8,6 +8,8 @@ import Synchronization
 /// classes are not Sendable. Only `enqueue`, `execute` and `stop` may be called from elsewhere.
 @safe
 package final class EventLoop: TaskExecutor, @unchecked Sendable {
+    // SAFETY: what other threads may call touches atomics, the mutex and uv_async_send alone.
+
     /// Jobs run before the loop looks for I/O again. Draining until none is left would let tasks
     /// that keep waking each other starve the timers.
     private static let jobsPerTurnMax = 4096
@@ -149,6 +151,7 @@ private struct JobQueue {
 
     init() {
         mask = 1023
+        // SAFETY: slots are initialised by `append` before they are read.
         unsafe ring = .allocate(capacity: mask + 1)
     }
 

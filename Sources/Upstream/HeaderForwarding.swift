@@ -8,7 +8,7 @@ package enum HeaderForwarding {
     /// Adds the client's fields that go upstream to `transfer`.
     ///
     /// Left out are: hop-by-hop fields and those `Connection` names (RFC 9110 section 7.6.1),
-    /// what curl sets itself, the trace context (the attempt has its own), and what is the
+    /// what the client sets itself, the trace context (the attempt has its own), and what is the
     /// gateway's business. `readsAnswer`: the answer must come unencoded.
     package static func addRequestFields(
         _ head: RequestHead, _ bytes: Span<UInt8>, settings: UpstreamSettings, readsAnswer: Bool,
@@ -32,7 +32,6 @@ package enum HeaderForwarding {
             transfer.addHeader(name, bytes.extracting(field.value))
         }
         if readsAnswer { transfer.addHeader("accept-encoding", identity.bytes) }
-        if head.first(.contentType) == nil { transfer.suppressHeader("Content-Type") }
     }
 
     private static let identity: StaticString = "identity"

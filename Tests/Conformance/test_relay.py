@@ -247,3 +247,20 @@ def test_a_body_cut_by_the_upstream_is_never_complete(scripted, length):
         assert b"content-length: 500" in head and body.startswith(b"{") and len(body) < 500
     else:  # the end of a body without a length is its connection's end: nobody can know
         assert body.rstrip(b"\r\n").endswith(b"0") or body == b"{"
+
+
+def test_what_is_held_of_an_unfinished_event_is_limited(scripted):
+    done = threading.Event()
+
+    def answer(peer):
+        peer.begin_stream()
+        peer.chunk(b"data: {" + b" " * 3000)
+        assert done.wait(10)
+        peer.chunk(event("a")[7:] + b"data: [DONE]\n\n")
+        peer.end_stream()
+
+    connection = post(scripted(answer, MARTLET_LIMITS_HELD_EVENT_BYTES_MAX="2048"), STREAM)
+    read_until(connection, b"data: {" + b" " * 3000)
+    done.set()
+    read_until(connection, b"[DONE]")
+    connection.close()

@@ -156,11 +156,11 @@ import Testing
     }
 
     @Test func `a client that reads slowly is not`() async throws {
-        let server = try await TestServer.start { $0.writeStallTimeout = 200 }
+        let server = try await TestServer.start { $0.writeStallTimeout = 500 }
         let client = try RawClient(server.address)
         client.limitReceiveBuffer(to: 256 << 10)
         client.send("GET /large HTTP/1.1\r\nHost: h\r\n\r\n")
-        for _ in 0..<12 {
+        for _ in 0..<16 {
             try await TestLoop.shared.run { await $0.sleep(milliseconds: 60) }
             _ = client.receive()
             _ = client.receive()

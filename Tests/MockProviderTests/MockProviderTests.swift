@@ -225,7 +225,10 @@ private let path = "/v1/chat/completions"
         let body = chat("mock-stall", #","stream":true"#)
         client.send(
             "POST \(path) HTTP/1.1\r\nHost: m\r\nContent-Length: \(body.utf8.count)\r\n\r\n\(body)")
-        while client.receive(within: 300) {}
+        while String(decoding: client.received, as: UTF8.self).components(separatedBy: "\n\n")
+            .count < 4, client.receive()
+        {}
+        while client.receive(within: 200) {}
         #expect(client.ending == nil)
         let text = String(decoding: client.received, as: UTF8.self)
         #expect(text.components(separatedBy: "\n\n").count == 4)
