@@ -97,6 +97,8 @@ extension HTTPTransfer {
     func finishHead(_ kind: Body) {
         switch kind {
         case .none:
+            // Bytes behind a head that announces none would be the next request's beginning.
+            body.removeAll(keeping: 0)
             if upload.addsLength { upload.head.appendField("Content-Length", decimal: 0) }
         case .buffered:
             upload.head.appendField("Content-Length", decimal: body.count)
