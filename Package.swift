@@ -93,8 +93,8 @@ let package = Package(
         .target(
             name: "GatewayTesting", dependencies: ["Networking"], path: "Tests/GatewayTesting",
             swiftSettings: tested),
-        // Counts the jobs that leave the event loops for Swift's own threads.
-        .target(name: "CGlobalExecutor", path: "Tests/CGlobalExecutor"),
+        // What tests need of the runtime and the system that Swift does not show.
+        .target(name: "CTestSupport", path: "Tests/CTestSupport"),
         tests("BytesTests", "Bytes"),
         tests("HTTP1Tests", "HTTP1", "Bytes"),
         tests("W3CTraceContextTests", "W3CTraceContext", "Bytes"),
@@ -115,7 +115,8 @@ let package = Package(
         tests(
             "GatewayTests", "Gateway", "GatewayTesting", "MockProvider", "Networking",
             "Configuration", "Telemetry", "OTLP", "Upstream", "W3CTraceContext", "Bytes",
-            "CGlobalExecutor"),
+            "CTestSupport"),
+        tests("UpstreamTests", "Upstream", "Bytes"),
         tests("TidyTests"),
         // The tools of `script/bench`: upstream, load, OTLP sink.
         .systemLibrary(name: "CEpoll", path: "Tests/CEpoll"),

@@ -65,6 +65,7 @@ extension Span<UInt8> {
     }
 
     /// The eight bytes from `offset` on, the least significant first.
+    @inlinable
     public func littleEndian64(at offset: Int) -> UInt64 {
         precondition(offset >= 0 && 8 <= count - offset)
         // SAFETY: as above.

@@ -11,7 +11,7 @@
 #include <netinet/tcp.h>
 #include <netdb.h>
 
-/* Handles are passed to libuv under their base types; C has the casts, Swift would need rebinding. */
+/* Handles are passed to libuv under their base types: C has the casts, Swift must rebind. */
 static inline uv_handle_t *martlet_uv_handle(void *handle) { return (uv_handle_t *)handle; }
 static inline uv_stream_t *martlet_uv_stream(void *handle) { return (uv_stream_t *)handle; }
 
@@ -24,7 +24,9 @@ static inline void martlet_uv_set_data(void *handle, void *data) {
 }
 
 /* getaddrinfo's list elements as a flat address, for uv_tcp_bind's and bind(2)'s use. */
-static inline socklen_t martlet_sockaddr_un(struct sockaddr_un *address, const char *path, size_t length) {
+static inline socklen_t martlet_sockaddr_un(
+    struct sockaddr_un *address, const char *path, size_t length
+) {
     if (length >= sizeof address->sun_path) return 0;
     address->sun_family = AF_UNIX;
     for (size_t i = 0; i < length; i++) address->sun_path[i] = path[i];

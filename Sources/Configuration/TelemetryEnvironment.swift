@@ -137,3 +137,16 @@ package struct SpanLimitSettings: Sendable, Equatable {
     /// Attributes of a link.
     package internal(set) var linkAttributeCountMax = 128
 }
+
+extension Settings {
+    /// The same without what needs a propagator that is not among `propagators`.
+    package func limited(to propagators: Set<Propagator>) -> Settings {
+        var limited = self
+        if !propagators.contains(.traceContext) { limited.upstream.propagateTraceContext = false }
+        if !propagators.contains(.baggage) {
+            limited.telemetry.baggageAttributes = []
+            limited.upstream.forwardBaggage = false
+        }
+        return limited
+    }
+}

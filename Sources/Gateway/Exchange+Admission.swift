@@ -28,7 +28,8 @@ extension Exchange {
         switch decision {
         case .notFound:
             throw GatewayError(
-                .notFound, "There is nothing at this path; calls go to /v1/chat/completions and "
+                .notFound,
+                "There is nothing at this path; calls go to /v1/chat/completions and "
                     + "other paths below /v1.")
         case .methodNotAllowed(let allow):
             throw GatewayError(

@@ -15,12 +15,13 @@ extension Exchange {
         let head = connection.parser.head
         var metadata: [(key: String, value: String)] = []
         var portkeyTraceID: TraceID?
+        let reads = worker.services.propagatesTraceContext
         connection.withHead { bytes in
             for field in head.fields {
                 let value = bytes.extracting(field.value)
                 switch field.known {
-                case .traceparent: reader.addTraceParent(value)
-                case .tracestate: reader.addTraceState(value)
+                case .traceparent where reads: reader.addTraceParent(value)
+                case .tracestate where reads: reader.addTraceState(value)
                 case .baggage: reader.addBaggage(value)
                 case .xPortkeyTraceID: portkeyTraceID = TraceID(hex: value)
                 case .xPortkeyMetadata:
@@ -126,6 +127,9 @@ extension Exchange {
             }
             if status > 0, connection.hasResponseStarted {
                 span.set(HTTPAttributes.responseStatusCode, status)
+            } else if connection.isClientGone {
+                // Nothing was sent; what nginx and others write where the client left first.
+                span.set(HTTPAttributes.responseStatusCode, 499)
             }
             if connection.isClientGone {
                 span.set(MartletAttributes.clientDisconnected, true)

@@ -1,5 +1,5 @@
-import Networking
 import Configuration
+import Networking
 import Synchronization
 import Telemetry
 import Upstream
@@ -14,15 +14,20 @@ package final class GatewayServices: Sendable {
     let log: Log
     let keys: ClientKeys
     let capturesContent: Bool
+    /// `traceparent` and `tracestate` are read and sent (`OTEL_PROPAGATORS`).
+    let propagatesTraceContext: Bool
     /// Host names under which this gateway may be addressed while it spends a key of its own.
     let ownHosts: [String]
     private let draining = Atomic<Bool>(false)
 
-    /// `exporters` are the counters that `/metrics` shows.
+    /// `exporters` are the counters that `/metrics` shows. A propagator that is missing from
+    /// `propagators` is off in both directions, whatever the settings say.
     package init(
         settings: Settings, tracer: Tracer, exporters: [ExportCounters], capturesContent: Bool,
-        log: Log
+        log: Log, propagators: Set<Propagator> = [.traceContext, .baggage]
     ) {
+        let settings = settings.limited(to: propagators)
+        propagatesTraceContext = propagators.contains(.traceContext)
         self.settings = settings
         self.tracer = tracer
         self.exporters = exporters
@@ -79,7 +84,8 @@ final class GatewayMetrics: Sendable {
         cutAnswers = counter(
             "martlet_answers_cut_total", "Answers that broke off at the upstream.")
         errors = GatewayError.Code.allCases.map {
-            counter("martlet_errors_total", "Errors of the gateway's own, by code.",
+            counter(
+                "martlet_errors_total", "Errors of the gateway's own, by code.",
                 [("code", $0.rawValue)])
         }
     }

@@ -1,5 +1,5 @@
-import Networking
 import Configuration
+import Networking
 import OTLP
 import Telemetry
 import Upstream

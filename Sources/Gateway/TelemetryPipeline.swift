@@ -56,8 +56,8 @@ package final class TelemetryPipeline {
         capturesContent =
             watcher != nil
             || isRecording
-            && (environment.exporters.contains(where: \.capturesContent)
-                || (environment.console && environment.consoleCapturesContent))
+                && (environment.exporters.contains(where: \.capturesContent)
+                    || (environment.console && environment.consoleCapturesContent))
         tracer = Tracer(
             sampler: Sampler(environment.sampler), limits: SpanLimits(environment.limits),
             queues: queues)

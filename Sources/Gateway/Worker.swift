@@ -15,7 +15,10 @@ final class Worker {
     let ids = IDSource()
     let bench: Workbench
     let upstream: UpstreamServices
-    private(set) var connections: Connections!
+    private(set) lazy var connections = Connections(
+        loop: loop, settings: ConnectionSettings(services.settings),
+        connectionsMax: services.settings.listener.connectionsMax
+    ) { [unowned self] connection in await serve(connection) }
 
     init(services: GatewayServices, loop: EventLoop) {
         self.services = services
@@ -25,10 +28,6 @@ final class Worker {
         upstream = UpstreamServices(
             loop: loop, client: CurlClient(loop: loop, settings: .init(settings)), bench: bench,
             settings: settings, capturesContent: services.capturesContent)
-        connections = Connections(
-            loop: loop, settings: ConnectionSettings(settings),
-            connectionsMax: settings.listener.connectionsMax
-        ) { [unowned self] connection in await serve(connection) }
     }
 
     /// Answers a connection's requests, one after another.

@@ -3,9 +3,8 @@ import Networking
 import Synchronization
 
 /// A worker as other threads see it.
-///
-/// SAFETY of `@unchecked Sendable`: the worker is made and set up before its thread starts, and
-/// touched after that only by what runs on its loop.
+// SAFETY: the worker is made and set up before its thread starts, and touched after that only by
+// what runs on its loop.
 final class WorkerHandle: @unchecked Sendable {
     let loop: EventLoop
     private let worker: Worker

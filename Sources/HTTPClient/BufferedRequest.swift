@@ -8,7 +8,8 @@ package struct BufferedRequest: ~Copyable {
     package let headers: [(name: String, value: String)]
     package var body: ByteBuffer
 
-    package init(url: String, headers: [(name: String, value: String)], body: consuming ByteBuffer) {
+    package init(url: String, headers: [(name: String, value: String)], body: consuming ByteBuffer)
+    {
         self.url = url
         self.headers = headers
         self.body = body

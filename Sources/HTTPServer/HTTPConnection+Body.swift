@@ -69,7 +69,6 @@ extension HTTPConnection {
             body.reserve(min(length, 64 << 10))
         }
         phase = .body
-        stream.resumeReading()
         if parser.head.expectsContinue, input.isEmpty {
             stream.write(Self.continueHead.bytes)
         }

@@ -36,7 +36,9 @@ package final class HTTPConnection {
         case closed
     }
 
+    /// The loop it belongs to.
     package let loop: EventLoop
+    /// The socket.
     package let stream: SocketStream
     let settings: ConnectionSettings
     var phase = Phase.idle
@@ -61,7 +63,7 @@ package final class HTTPConnection {
     /// Head of the response, and framing before the next piece of its body, not sent yet.
     var lead = ByteBuffer()
     var response = ResponseProgress()
-    /// While something waits for the client: `SocketStream.takenBytes` when that was last looked at.
+    /// While something waits for the client: `SocketStream.takenBytes` of the last look.
     var takenBytes: Int?
     var discardedBytes = 0
 
@@ -272,6 +274,7 @@ package final class HTTPConnection {
 }
 
 extension HTTPConnection: SocketStreamObserver {
+    /// See `SocketStreamObserver`.
     package func streamReceived(_ bytes: Span<UInt8>) {
         switch phase {
         case .idle where input.isEmpty:
@@ -300,6 +303,7 @@ extension HTTPConnection: SocketStreamObserver {
         }
     }
 
+    /// See `SocketStreamObserver`.
     package func streamEnded(error: Int32) {
         isInputEnded = true
         switch phase {
@@ -310,6 +314,7 @@ extension HTTPConnection: SocketStreamObserver {
         }
     }
 
+    /// See `SocketStreamObserver`.
     package func streamDrained() {
         takenBytes = nil
         if phase == .bodyDone || phase == .request { deadline?.clear() }

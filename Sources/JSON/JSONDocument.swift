@@ -20,6 +20,7 @@ package struct JSONDocument: ~Escapable {
         tokenCount: Int
     ) {
         self.bytes = bytes
+        // SAFETY: the scanner's arrays, which the scanner's borrow keeps as they are.
         unsafe self.positions = positions
         unsafe self.links = links
         self.tokenCount = tokenCount

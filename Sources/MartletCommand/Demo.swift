@@ -120,22 +120,17 @@ final class Demo {
         screen.line(
             screen.bold("Now you.")
                 + " The gateway stays up until Ctrl-C and prints the trace of each call.\n")
-        screen.line(
-            screen.cyan(
-                """
-                curl -N \(base)/chat/completions -H 'content-type: application/json' \\
-                  -d '{"model":"mock-gpt","stream":true,"messages":[{"role":"user","content":"Hi"}]}'
-                """))
-        screen.line()
-        screen.line("From Python, with the OpenAI SDK as it is:")
-        screen.line()
-        screen.line(
-            screen.cyan(
-                """
-                from openai import OpenAI
-                client = OpenAI(base_url="\(base)", api_key="none needed here")
-                """))
-        screen.line()
+        let curl = """
+            curl -N \(base)/chat/completions -H 'content-type: application/json' \\
+              -d '{"model":"mock-gpt","stream":true,"messages":[{"role":"user","content":"Hi"}]}'
+            """
+        screen.line(screen.cyan(curl))
+        screen.line("\nFrom Python, with the OpenAI SDK as it is:\n")
+        let python = """
+            from openai import OpenAI
+            client = OpenAI(base_url="\(base)", api_key="none needed here")
+            """
+        screen.line(screen.cyan(python) + "\n")
     }
 
     /// Prints the traces of whoever calls, for as long as the loop runs.

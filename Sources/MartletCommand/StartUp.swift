@@ -26,8 +26,8 @@ enum StartUp {
             ) { path in String(decoding: try FileContents.read(path), as: UTF8.self) }
         } catch {
             let count = error.diagnostics.count
-            let sentence = count == 1 ? "the configuration has a mistake" : "the configuration has \(count) mistakes"
-            throw UsageError("\(sentence)\n\(error.description)")
+            let mistakes = count == 1 ? "a mistake" : "\(count) mistakes"
+            throw UsageError("the configuration has \(mistakes)\n\(error.description)")
         }
     }
 

@@ -5,8 +5,10 @@ import JSON
 extension ByteBuffer {
     /// Appends the whole answer of a chat or text completion.
     mutating func appendCompletion(_ call: MockCall) {
-        appendCompletionStart(call, object: call.endpoint == .chat
-            ? "chat.completion" : "text_completion")
+        appendCompletionStart(
+            call,
+            object: call.endpoint == .chat
+                ? "chat.completion" : "text_completion")
         var usage = MockUsage(promptTokens: call.promptTokens)
         append(#","choices":["#)
         for index in 0..<call.choices {

@@ -8,6 +8,8 @@ import Synchronization
 /// classes are not Sendable. Only `enqueue`, `execute` and `stop` may be called from elsewhere.
 @safe
 package final class EventLoop: TaskExecutor, @unchecked Sendable {
+    // SAFETY: what other threads may call touches atomics, the mutex and uv_async_send alone.
+
     /// Jobs run before the loop looks for I/O again. Draining until none is left would let tasks
     /// that keep waking each other starve the timers.
     private static let jobsPerTurnMax = 4096
@@ -28,7 +30,7 @@ package final class EventLoop: TaskExecutor, @unchecked Sendable {
     private var jobs = JobQueue()
 
     /// Deadlines of the objects of this loop.
-    package private(set) var deadlines: DeadlineSweep!
+    package private(set) lazy var deadlines = DeadlineSweep(loop: self)
 
     package init() {
         // SAFETY: libuv initialises the memory it is given; malloc answers null only when memory
@@ -44,7 +46,6 @@ package final class EventLoop: TaskExecutor, @unchecked Sendable {
         unsafe uv_async_init(handle, wake) { _ in }
         unsafe uv_prepare_init(handle, beforePoll)
         unsafe uv_idle_init(handle, noWait)
-        deadlines = DeadlineSweep(loop: self)
         // SAFETY: the reference is never given back: a loop is closed with its process, and
         // handles and tasks may use it until then.
         unsafe martlet_uv_set_data(beforePoll, Unmanaged.passRetained(self).toOpaque())
@@ -150,6 +151,7 @@ private struct JobQueue {
 
     init() {
         mask = 1023
+        // SAFETY: slots are initialised by `append` before they are read.
         unsafe ring = .allocate(capacity: mask + 1)
     }
 

@@ -37,6 +37,7 @@ package final class Listener {
     }
 
     deinit {
+        // SAFETY: only compared.
         precondition(unsafe handle == nil, "leak of an open listener")
     }
 

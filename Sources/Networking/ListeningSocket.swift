@@ -72,7 +72,7 @@ package struct ListeningSocket: ~Copyable {
         }
         defer { unsafe freeaddrinfo(list) }
         let descriptor = unsafe socket(
-            first.pointee.ai_family, Int32(SOCK_STREAM.rawValue) | SOCK_FLAGS, 0)
+            first.pointee.ai_family, Int32(SOCK_STREAM.rawValue) | socketFlags, 0)
         guard descriptor >= 0 else { throw SocketError("make a socket for \(address)") }
         enable(SO_REUSEADDR, on: descriptor)
         if shared { enable(SO_REUSEPORT, on: descriptor) }
@@ -98,7 +98,7 @@ package struct ListeningSocket: ~Copyable {
         // SAFETY: the inline refuses paths that do not fit.
         let length = unsafe martlet_sockaddr_un(&address, path, path.utf8.count)
         guard length > 0 else { throw SocketError(operation, reason: "the path is too long") }
-        let descriptor = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue) | SOCK_FLAGS, 0)
+        let descriptor = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue) | socketFlags, 0)
         guard descriptor >= 0 else { throw SocketError(operation) }
         // SAFETY: `address` is valid for `length` bytes, here and below.
         if unsafe martlet_bind(descriptor, &address, length) == 0 { return descriptor }
@@ -125,7 +125,7 @@ package struct ListeningSocket: ~Copyable {
         return unsafe lstat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFSOCK
     }
 
-    private static let SOCK_FLAGS = Int32(SOCK_CLOEXEC.rawValue | SOCK_NONBLOCK.rawValue)
+    private static let socketFlags = Int32(SOCK_CLOEXEC.rawValue | SOCK_NONBLOCK.rawValue)
 
     private static func enable(
         _ option: Int32, level: Int32 = SOL_SOCKET, on descriptor: Int32

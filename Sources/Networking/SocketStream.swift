@@ -47,6 +47,7 @@ package final class SocketStream {
     }
 
     deinit {
+        // SAFETY: only compared; the request is not in use, as no handle is open.
         precondition(unsafe handle == nil, "leak of an open stream")
         unsafe request?.deallocate()
     }
@@ -125,6 +126,7 @@ package final class SocketStream {
     package func write(
         _ first: Span<UInt8>, _ second: Span<UInt8> = Span(), _ third: Span<UInt8> = Span()
     ) {
+        // SAFETY: the handle is open, as in all that is called from here.
         guard let raw = unsafe handle, !isBroken else { return }
         writtenBytes += first.count + second.count + third.count
         var written = 0
@@ -165,6 +167,7 @@ package final class SocketStream {
     }
 
     private static func piece(_ bytes: UnsafeRawBufferPointer) -> uv_buf_t {
+        // SAFETY: C's uv_buf_t is not const-correct; what is written is only read.
         let base = unsafe UnsafeMutableRawPointer(mutating: bytes.baseAddress)
         return unsafe uv_buf_init(
             base?.assumingMemoryBound(to: CChar.self), UInt32(bytes.count))
@@ -172,6 +175,7 @@ package final class SocketStream {
 
     /// Hands what waits to libuv, unless it is still busy with what came before.
     private func submit(_ raw: UnsafeMutableRawPointer) {
+        // SAFETY: one request of ours is in flight at a time, and the handle is open.
         guard inFlight.isEmpty, !waiting.isEmpty else { return }
         swap(&inFlight, &waiting)
         if unsafe request == nil {
@@ -202,6 +206,7 @@ package final class SocketStream {
     }
 
     private func finishedWriting(_ status: Int32) {
+        // SAFETY: a handle that is set is open.
         // A burst to a slow peer must not stay allocated while the connection idles.
         inFlight.removeAll(keeping: 4096)
         if status != 0 { isBroken = true }
@@ -216,6 +221,7 @@ package final class SocketStream {
 
     /// Sends FIN once everything has left. Reading goes on.
     package func finishWriting() {
+        // SAFETY: a handle that is set is open.
         guard let raw = unsafe handle, !isBroken, !isFinishing else { return }
         isFinishing = true
         // What waits here is unknown to libuv, whose FIN would overtake it.

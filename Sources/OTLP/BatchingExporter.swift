@@ -273,14 +273,6 @@ package final class BatchingExporter {
     }
 
     private static func hasContent(_ items: ArraySlice<ExportItem>) -> Bool {
-        items.contains { item in
-            item.span.withBytes { bytes in
-                var offset = 0
-                while let entry = AttributeEntry.next(in: bytes, at: &offset) {
-                    if entry.type == .content { return true }
-                }
-                return false
-            }
-        }
+        items.contains { $0.span.hasContent }
     }
 }

@@ -16,10 +16,10 @@ package struct ProtobufWriter: ~Copyable {
     package mutating func varint(_ value: UInt64) {
         var rest = value
         while rest > 0x7F {
-            buffer.append(UInt8(truncatingIfNeeded: rest) | 0x80)
+            buffer.append(low: 1, of: rest | 0x80)
             rest >>= 7
         }
-        buffer.append(UInt8(truncatingIfNeeded: rest))
+        buffer.append(low: 1, of: rest)
     }
 
     /// A field of type uint32, uint64, int64, enum or bool.
@@ -31,20 +31,25 @@ package struct ProtobufWriter: ~Copyable {
     /// A field of type fixed64, sfixed64 or, by its bit pattern, double.
     package mutating func field(_ number: Int, fixed64 value: UInt64) {
         tag(number, wireType: 1)
-        buffer.append(littleEndian: value)
+        buffer.append(low: 8, of: value)
     }
 
     /// A field of type fixed32.
     package mutating func field(_ number: Int, fixed32 value: UInt32) {
         tag(number, wireType: 5)
-        buffer.append(littleEndian: value)
+        buffer.append(low: 4, of: UInt64(value))
     }
 
     /// A field of type string, which must be UTF-8, or bytes.
     package mutating func field(_ number: Int, bytes value: Span<UInt8>) {
-        tag(number, wireType: 2)
-        varint(UInt64(value.count))
+        openBytes(number, count: value.count)
         buffer.append(value)
+    }
+
+    /// Begins a field of type string or bytes, whose `count` bytes are to be appended.
+    package mutating func openBytes(_ number: Int, count: Int) {
+        tag(number, wireType: 2)
+        varint(UInt64(count))
     }
 
     /// A field of type string.
@@ -52,23 +57,29 @@ package struct ProtobufWriter: ~Copyable {
         field(number, bytes: value.utf8.span)
     }
 
-    /// Opens a message; what is written until `close` belongs to it.
-    package mutating func open(_ number: Int) -> OpenMessage {
+    /// Opens a message; what is written until `close` belongs to it. Where its length takes as
+    /// many bytes as `lengthBytes` says, closing it moves nothing.
+    package mutating func open(_ number: Int, lengthBytes: Int = 1) -> OpenMessage {
         tag(number, wireType: 2)
-        buffer.append(0)
-        return OpenMessage(start: buffer.count)
+        buffer.append(low: lengthBytes, of: 0)
+        return OpenMessage(start: buffer.count, lengthBytes: lengthBytes)
     }
 
     /// Closes the message opened last and writes its length before it.
     package mutating func close(_ message: OpenMessage) {
         let length = buffer.count - message.start
+        let lengthStart = message.start - message.lengthBytes
         let lengthBytes = Self.varintBytes(UInt64(length))
-        if lengthBytes > 1 { buffer.openGap(at: message.start, count: lengthBytes - 1) }
+        if lengthBytes > message.lengthBytes {
+            buffer.openGap(at: message.start, count: lengthBytes - message.lengthBytes)
+        } else if lengthBytes < message.lengthBytes {
+            buffer.remove(lengthStart + lengthBytes..<message.start)
+        }
         var rest = UInt64(length)
         for index in 0..<lengthBytes {
             let more: UInt8 = index < lengthBytes - 1 ? 0x80 : 0
             buffer.overwrite(
-                at: message.start - 1 + index, with: UInt8(truncatingIfNeeded: rest) & 0x7F | more)
+                at: lengthStart + index, with: UInt8(truncatingIfNeeded: rest) & 0x7F | more)
             rest >>= 7
         }
     }
@@ -76,6 +87,7 @@ package struct ProtobufWriter: ~Copyable {
     /// A message whose length is not known yet.
     package struct OpenMessage {
         fileprivate let start: Int
+        fileprivate let lengthBytes: Int
     }
 
     /// Bytes a varint takes.

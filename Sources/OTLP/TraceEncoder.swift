@@ -54,6 +54,8 @@ package struct TraceEncoder: Sendable {
     /// The conventions the attributes follow.
     package static let schemaURL = "https://opentelemetry.io/schemas/1.40.0"
     private static let scopeName = "martlet"
+    /// `Span.attributes`, field 9.
+    private static let attributeTag: UInt8 = 9 << 3 | 2
 
     private let resource: ExportResource
 
@@ -100,12 +102,9 @@ package struct TraceEncoder: Sendable {
     private func encodeResource(_ writer: inout ProtobufWriter) {
         let message = writer.open(1)
         for attribute in resource.attributes {
-            let keyValue = writer.open(1)
-            writer.field(1, string: attribute.name)
-            let value = writer.open(2)
-            writer.field(1, string: attribute.value)
-            writer.close(value)
-            writer.close(keyValue)
+            AttributeWire.append(
+                0x0A, attribute.name.utf8.span, text: attribute.value.utf8.span,
+                to: &writer.buffer)
         }
         writer.close(message)
     }
@@ -114,7 +113,7 @@ package struct TraceEncoder: Sendable {
         _ item: ExportItem, content: ContentMode, to writer: inout ProtobufWriter
     ) {
         let span = item.span
-        let message = writer.open(2)
+        let message = writer.open(2, lengthBytes: 2)
         writer.traceID(1, span.context.traceID)
         writer.spanID(2, span.context.spanID)
         item.trace.withTracestate { if !$0.isEmpty { writer.field(3, bytes: $0) } }
@@ -122,12 +121,16 @@ package struct TraceEncoder: Sendable {
         case .none: break
         case .local(let id), .remote(let id): writer.spanID(4, id)
         }
-        span.withBytes { writer.field(5, bytes: $0.extracting(span.name)) }
+        writer.openBytes(5, count: span.nameCount)
+        span.appendName(to: &writer.buffer)
         writer.field(6, varint: UInt64(span.kind.rawValue))
         writer.field(7, fixed64: span.startTime)
         writer.field(8, fixed64: span.endTime)
-        let left = span.withBytes {
-            encodeAttributes(9, of: $0, content: content, to: &writer)
+        let isFull = content == .full
+        span.appendAttributes(includingContent: isFull, to: &writer.buffer)
+        var left = 0
+        if case .shortened(let bytesMax) = content, span.hasContent {
+            left = span.withBytes { encodeContent(of: $0, bytesMax: bytesMax, to: &writer) }
         }
         writer.count(10, span.droppedAttributesCount + left)
         for event in span.events { encode(event, content: content, to: &writer) }
@@ -136,8 +139,9 @@ package struct TraceEncoder: Sendable {
         writer.count(14, span.droppedLinksCount)
         if span.status != .unset {
             let status = writer.open(15)
-            if !span.statusMessage.isEmpty {
-                span.withBytes { writer.field(2, bytes: $0.extracting(span.statusMessage)) }
+            if span.statusMessageCount > 0 {
+                writer.openBytes(2, count: span.statusMessageCount)
+                span.appendStatusMessage(to: &writer.buffer)
             }
             writer.field(3, varint: UInt64(span.status.rawValue))
             writer.close(status)
@@ -153,10 +157,8 @@ package struct TraceEncoder: Sendable {
         let message = writer.open(11)
         writer.field(1, fixed64: event.time)
         writer.field(2, bytes: event.name.bytes)
-        let left = event.withBytes {
-            encodeAttributes(3, of: $0, content: content, to: &writer)
-        }
-        writer.count(4, event.droppedAttributesCount + left)
+        event.appendAttributes(includingContent: content == .full, to: &writer.buffer)
+        writer.count(4, event.droppedAttributesCount)
         writer.close(message)
     }
 
@@ -168,36 +170,26 @@ package struct TraceEncoder: Sendable {
         writer.close(message)
     }
 
-    /// Answers how many attributes were left out because they could not be made short enough.
-    /// Content that is not wanted at all is no loss and not counted.
-    private func encodeAttributes(
-        _ number: Int, of bytes: Span<UInt8>, content: ContentMode,
-        to writer: inout ProtobufWriter
+    /// Writes the attributes with message content, each cut to `bytesMax` bytes, and answers how
+    /// many were left out because they could not be made so short.
+    private func encodeContent(
+        of bytes: Span<UInt8>, bytesMax: Int, to writer: inout ProtobufWriter
     ) -> Int {
         var left = 0
         var offset = 0
         while let entry = AttributeEntry.next(in: bytes, at: &offset) {
-            guard entry.type == .content else {
-                writer.keyValue(number, entry, in: bytes)
+            guard entry.type == .content else { continue }
+            let value = bytes.extracting(entry.value)
+            var short = ByteBuffer(capacity: min(value.count, bytesMax))
+            if value.count <= bytesMax {
+                short.append(value)
+            } else if !ContentTruncation.shorten(value, bytesMax: bytesMax, into: &short) {
+                left += 1
                 continue
             }
-            switch content {
-            case .full: writer.keyValue(number, entry, in: bytes)
-            case .none: break
-            case .shortened(let bytesMax):
-                guard entry.value.count > bytesMax else {
-                    writer.keyValue(number, entry, in: bytes)
-                    continue
-                }
-                var short = ByteBuffer(capacity: bytesMax)
-                if ContentTruncation.shorten(
-                    bytes.extracting(entry.value), bytesMax: bytesMax, into: &short)
-                {
-                    writer.keyValue(number, key: bytes.extracting(entry.key), string: short.bytes)
-                } else {
-                    left += 1
-                }
-            }
+            AttributeWire.append(
+                Self.attributeTag, bytes.extracting(entry.key), text: short.bytes,
+                to: &writer.buffer)
         }
         return left
     }
@@ -216,10 +208,9 @@ extension ProtobufWriter {
     }
 
     private mutating func field(_ number: Int, word: UInt64, _ second: UInt64?) {
-        varint(UInt64(number) << 3 | 2)
-        varint(second == nil ? 8 : 16)
-        buffer.append(littleEndian: word.byteSwapped)
-        if let second { buffer.append(littleEndian: second.byteSwapped) }
+        openBytes(number, count: second == nil ? 8 : 16)
+        buffer.append(low: 8, of: word.byteSwapped)
+        if let second { buffer.append(low: 8, of: second.byteSwapped) }
     }
 
     /// A count of dropped things, left out when zero.
@@ -230,45 +221,5 @@ extension ProtobufWriter {
     /// W3C trace flags, with the bits that say whether the parent or link is remote.
     mutating func flags(_ number: Int, _ flags: TraceFlags, isRemote: Bool) {
         field(number, fixed32: UInt32(flags.rawValue) | (isRemote ? 0x300 : 0x100))
-    }
-
-    /// A `KeyValue` with a text.
-    mutating func keyValue(_ number: Int, key: Span<UInt8>, string value: Span<UInt8>) {
-        let keyValue = open(number)
-        field(1, bytes: key)
-        let any = open(2)
-        field(1, bytes: value)
-        close(any)
-        close(keyValue)
-    }
-
-    /// A `KeyValue` from an entry of `bytes`. Members of a oneof are written even when zero.
-    mutating func keyValue(_ number: Int, _ entry: AttributeEntry, in bytes: Span<UInt8>) {
-        let value = bytes.extracting(entry.value)
-        if entry.type == .string || entry.type == .content {
-            return keyValue(number, key: bytes.extracting(entry.key), string: value)
-        }
-        let keyValue = open(number)
-        field(1, bytes: bytes.extracting(entry.key))
-        let any = open(2)
-        switch entry.type {
-        case .dead, .string, .content: break
-        case .bool: field(2, varint: UInt64(value[0]))
-        case .int: field(3, varint: value.littleEndian64(at: 0))
-        case .double: field(4, fixed64: value.littleEndian64(at: 0))
-        case .strings:
-            let array = open(5)
-            var offset = 0
-            while let element = AttributeEntry.nextElement(
-                of: entry.value, in: bytes, at: &offset)
-            {
-                let item = open(1)
-                field(1, bytes: bytes.extracting(element))
-                close(item)
-            }
-            close(array)
-        }
-        close(any)
-        close(keyValue)
     }
 }

@@ -8,8 +8,11 @@ import JSON
 /// stays as received, so the client gets what the upstream would have sent unasked. Only an
 /// unfinished event is held back.
 package struct UsageFilter: ~Copyable {
-    /// Bytes of an unfinished event that are held at most. A longer one passes as it is.
+    /// Bytes of an unfinished event that are held at most, unless the owner wants another
+    /// number. A longer one passes as it is.
     package static let heldBytesMax = 64 << 10
+
+    private let bytesMax: Int
 
     /// The tap, whose facts include the usage that is taken out.
     package var reader: StreamReader
@@ -21,8 +24,10 @@ package struct UsageFilter: ~Copyable {
     /// What is left of the unfinished block begins inside a comment, whose start has passed.
     private var isInsideComment = false
 
-    package init(reader: consuming StreamReader) {
+    /// A filter that holds up to `heldBytesMax` bytes back.
+    package init(reader: consuming StreamReader, heldBytesMax: Int = Self.heldBytesMax) {
         self.reader = reader
+        bytesMax = heldBytesMax
     }
 
     /// Bytes held back at the moment.
@@ -83,7 +88,7 @@ package struct UsageFilter: ~Copyable {
         } else if held.isEmpty, reader.isInComments {
             output.append(rest)
             isInsideComment = reader.position == .insideLine
-        } else if held.count + rest.count > Self.heldBytesMax {
+        } else if held.count + rest.count > bytesMax {
             finish(into: &output)
             output.append(rest)
             isPassing = true

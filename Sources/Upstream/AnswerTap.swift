@@ -5,6 +5,7 @@ import OpenAIAPI
 
 /// Memory of a worker that its calls use in turn: nothing of it is held between two events.
 package final class Workbench {
+    /// For the documents of all calls, one after another.
     package var scanner: JSONScanner
     /// What of the piece goes on to the client.
     var output = ByteBuffer(capacity: 16 << 10)
@@ -85,8 +86,11 @@ struct AnswerTap: ~Copyable {
         AnswerTap(.stream, reader: reader)
     }
 
-    static func filtered(_ reader: consuming StreamReader) -> AnswerTap {
-        AnswerTap(.filtered, filter: UsageFilter(reader: reader))
+    /// `heldBytesMax` bytes of an unfinished event are held back.
+    static func filtered(
+        _ reader: consuming StreamReader, heldBytesMax: Int
+    ) -> AnswerTap {
+        AnswerTap(.filtered, filter: UsageFilter(reader: reader, heldBytesMax: heldBytesMax))
     }
 
     /// The answer is a stream of events that is read.
@@ -121,22 +125,22 @@ struct AnswerTap: ~Copyable {
     /// The stream has shown a part of the answer.
     var hasContent: Bool {
         mutating get {
-        switch kind {
-        case .none, .plain: false
-        case .stream: reader?.facts.hasContent ?? false
-        case .filtered: filter?.reader.facts.hasContent ?? false
-        }
+            switch kind {
+            case .none, .plain: false
+            case .stream: reader?.facts.hasContent ?? false
+            case .filtered: filter?.reader.facts.hasContent ?? false
+            }
         }
     }
 
     /// Where the stream stands, for closing one that was cut; nil for what is none.
     var position: SSEParser.Position? {
         mutating get {
-        switch kind {
-        case .none, .plain: nil
-        case .stream: reader?.position
-        case .filtered: filter?.reader.position
-        }
+            switch kind {
+            case .none, .plain: nil
+            case .stream: reader?.position
+            case .filtered: filter?.reader.position
+            }
         }
     }
 

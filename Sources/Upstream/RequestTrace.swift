@@ -9,8 +9,11 @@ package final class IDSource {
 
     package init() {}
 
+    /// A new trace id.
     package func traceID() -> TraceID { generator.traceID() }
+    /// A new span id.
     package func spanID() -> SpanID { generator.spanID() }
+    /// A random number.
     package func next() -> UInt64 { generator.next() }
 }
 

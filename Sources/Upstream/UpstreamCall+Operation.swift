@@ -78,7 +78,8 @@ extension UpstreamCall {
         let start = times.start
         if relayed.firstByteAt > 0 {
             record.set(
-                GenAIAttributes.responseTimeToFirstChunk, seconds(from: start, to: relayed.firstByteAt))
+                GenAIAttributes.responseTimeToFirstChunk,
+                seconds(from: start, to: relayed.firstByteAt))
         }
         if relayed.firstContentAt > 0 {
             record.set(

@@ -283,12 +283,15 @@ struct RelayProgress {
 }
 
 extension UpstreamCall: HTTPTransferObserver {
+    /// See `HTTPTransferObserver`.
     package func transferConnected(_ transfer: HTTPTransfer) {}
 
+    /// See `HTTPTransferObserver`.
     package func transferWantsBody(_ transfer: HTTPTransfer) {
         sink.requestBodyIsWanted()
     }
 
+    /// See `HTTPTransferObserver`.
     package func transferReceivedHead(_ transfer: HTTPTransfer) {
         if injectsUsage, transfer.status == 400 {
             // It may be our `stream_options` that it does not like: ask again as the client did.
@@ -346,13 +349,15 @@ extension UpstreamCall: HTTPTransferObserver {
             endpoint: request.endpoint,
             captureBytesMax: captures ? services.settings.content.totalBytesMax : 0)
         if injectsUsage {
-            tap = .filtered(reader)
+            tap = .filtered(
+                reader, heldBytesMax: services.settings.limits.heldEventBytesMax)
             return nil
         }
         tap = .stream(reader)
         return length
     }
 
+    /// See `HTTPTransferObserver`.
     package func transferReceivedBody(_ transfer: HTTPTransfer, _ bytes: Span<UInt8>) -> Bool {
         if discards { return true }
         guard sink.unsentBytes <= services.settings.limits.streamBufferBytesMax else {
@@ -386,6 +391,7 @@ extension UpstreamCall: HTTPTransferObserver {
         bench.output.withBytes { sink.answerContinues($0) }
     }
 
+    /// See `HTTPTransferObserver`.
     package func transferFinished(_ transfer: HTTPTransfer, _ error: HTTPClientError?) {
         if let error { failure = UpstreamFailure(error) }
         if relayed.hasBegun, !discards {

@@ -42,7 +42,9 @@ package final class UpstreamTarget: Sendable {
 /// The name of a provider (semconv v1.40.0, `gen_ai.provider.name`), and the name it had in
 /// `gen_ai.system` before v1.37.
 package struct ProviderName: Sendable, Equatable {
+    /// `gen_ai.provider.name`.
     package let name: String
+    /// `gen_ai.system`.
     package let legacyName: String
 
     /// A name the configuration gives.

@@ -25,7 +25,6 @@ CASES = {
     ),
     "no usage to be had": ("/chat/completions", {**CHAT, "model": "mock-no-usage", "stream": True}),
     "error event": ("/chat/completions", {**CHAT, "model": "mock-stream-error", "stream": True}),
-    "usage refused": ("/chat/completions", {**CHAT, "model": "mock-refuse-usage", "stream": True}),
     "page": ("/chat/completions", {**CHAT, "model": "mock-html"}),
     "completion": ("/completions", {"model": "mock-gpt", "prompt": "Once"}),
     "completion streamed": (
@@ -74,6 +73,17 @@ def test_answers_are_the_providers(gateway, mock, name):
     assert fields(relayed, OWN) == fields(direct, OWN | LEFT_BEHIND)
     if "content-length" in direct.headers:
         assert relayed.headers["content-length"] == direct.headers["content-length"]
+
+
+def test_an_upstream_that_refuses_to_tell_usage_is_asked_without_and_remembered(start, mock):
+    body = {**CHAT, "model": "mock-refuse-usage", "stream": True}
+    gateway = start(mock.url + "/v1")
+    direct = ask(mock.url, "/chat/completions", body)
+    for attempts in ("2", "1"):
+        relayed = ask(gateway.url, "/chat/completions", body)
+        assert relayed.status == direct.status == 200 and relayed.body == direct.body
+        assert relayed.headers["x-martlet-attempts"] == attempts
+        assert relayed.headers["x-portkey-retry-attempt-count"] == str(int(attempts) - 1)
 
 
 def test_a_stream_without_usage_asked_for_has_none(gateway):

@@ -141,3 +141,22 @@ def test_baggage_becomes_attributes(recorded):
         assert span["attributes"]["session.id"] == "s1"
         assert span["attributes"]["user.id"] == "u 1"
         assert "secret" not in span["attributes"]
+
+
+@pytest.mark.parametrize(
+    ("propagators", "continues", "carries"),
+    [("none", False, False), ("tracecontext", True, False), ("baggage", False, True)],
+)
+def test_propagators_can_be_left_out(start, recorder, propagators, continues, carries):
+    gateway = start(recorder.url, OTEL_PROPAGATORS=propagators)
+    parent, trace_id, span_id = new_trace()
+    headers = {"traceparent": parent, "tracestate": "a=1", "baggage": "user.id=u1"}
+    response = gateway.client().post("/chat/completions", BODY, headers)
+    own = response.headers["x-trace-id"]
+    assert (own == trace_id) == continues
+    (server,) = [s for s in gateway.sink.trace(own) if s.kind == "SERVER"]
+    assert server.parent_id == (span_id if continues else "")
+    assert ("user.id" in server.attributes) == carries
+    sent = recorder.last[2]
+    assert ("traceparent" in sent) == ("tracestate" in sent) == continues
+    assert "baggage" not in sent

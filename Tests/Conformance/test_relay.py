@@ -97,7 +97,10 @@ def test_a_client_that_leaves_ends_the_call_at_once(scripted, how, when):
         for name in ("CLIENTchat m", "CLIENTPOST"):
             assert spans[name].status == "ERROR"
             assert spans[name].attributes["error.type"] == "client_disconnected"
-        assert spans["SERVERPOST /v1/chat/completions"].status == "UNSET"
+        server = spans["SERVERPOST /v1/chat/completions"]
+        assert server.status == "UNSET" and server.attributes["martlet.client.disconnected"]
+        code = server.attributes["http.response.status_code"]
+        assert code == (499 if when == "before the head" else 200)
         if min(latencies) < SOON:
             return
     raise AssertionError(f"it took {latencies} s")
@@ -244,3 +247,20 @@ def test_a_body_cut_by_the_upstream_is_never_complete(scripted, length):
         assert b"content-length: 500" in head and body.startswith(b"{") and len(body) < 500
     else:  # the end of a body without a length is its connection's end: nobody can know
         assert body.rstrip(b"\r\n").endswith(b"0") or body == b"{"
+
+
+def test_what_is_held_of_an_unfinished_event_is_limited(scripted):
+    done = threading.Event()
+
+    def answer(peer):
+        peer.begin_stream()
+        peer.chunk(b"data: {" + b" " * 3000)
+        assert done.wait(10)
+        peer.chunk(event("a")[7:] + b"data: [DONE]\n\n")
+        peer.end_stream()
+
+    connection = post(scripted(answer, MARTLET_LIMITS_HELD_EVENT_BYTES_MAX="2048"), STREAM)
+    read_until(connection, b"data: {" + b" " * 3000)
+    done.set()
+    read_until(connection, b"[DONE]")
+    connection.close()

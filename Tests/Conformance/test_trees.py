@@ -1,6 +1,7 @@
 """What each kind of call leaves in the trace: in outline here, in full in goldens/."""
 
 import json
+import time
 
 import pytest
 from programs import free_port, new_trace
@@ -128,11 +129,21 @@ def test_network_loss(start):
     hold("network-loss", found)
 
 
-def test_reset_before_the_head(gateway):
+def test_reset_before_the_head(start, mock):
+    gateway = start(mock.url + "/v1")
+    wanted = [
+        "POST /v1/chat/completions SERVER ERROR upstream_closed",
+        "  chat mock-reset CLIENT ERROR upstream_closed",
+        "    POST CLIENT ERROR upstream_closed",
+    ]
     response, found = post(gateway, {**CHAT, "model": "mock-reset"})
     assert response.status == 502
-    assert all(" ERROR " in line for line in outline(found))
-    hold("reset", found)
+    held("reset", found, *wanted)
+    # A kept connection may have been closed while it idled: one more attempt, which is visible.
+    assert post(gateway, CHAT)[0].status == 200
+    response, found = post(gateway, {**CHAT, "model": "mock-reset"})
+    assert response.status == 502 and response.headers["x-martlet-attempts"] == "2"
+    held("reset-of-a-kept-connection", found, *wanted, wanted[-1])
 
 
 def test_timeout(hasty):
@@ -188,6 +199,23 @@ def test_client_disconnect(gateway):
         "POST /v1/chat/completions SERVER UNSET",
         "  chat mock-stall CLIENT ERROR client_disconnected",
         "    POST CLIENT ERROR client_disconnected",
+    )
+
+
+def test_unsampled_parent(recorded, recorder):
+    parent, trace_id, span_id = new_trace("00")
+    headers = {"traceparent": parent}
+    assert recorded.client().post("/chat/completions", json.dumps(CHAT), headers).status == 200
+    sent = recorder.last[2]["traceparent"]
+    assert span_id not in sent
+    post(recorded, CHAT)  # came later, and is there
+    time.sleep(0.2)
+    spans = [s.name for s in recorded.sink.spans if s.trace_id == trace_id]
+    version, trace, _, flags = sent.split("-")
+    known = {trace_id: "<the caller's>"}
+    hold(
+        "unsampled-parent",
+        {"spans": spans, "sent on": {"version": version, "trace": known[trace], "flags": flags}},
     )
 
 

@@ -1,7 +1,9 @@
 import Foundation
+import Synchronization
 import Testing
 
-/// Runs each test on a thread of its own, so that one that waits for a socket holds up no other.
+/// Runs each test on a thread of its own, so that one that waits for a socket holds up no other;
+/// and only a few at a time, so that what has to come in time does.
 package struct OwnThread: TestTrait, SuiteTrait, TestScoping {
     package let isRecursive = true
 
@@ -10,6 +12,8 @@ package struct OwnThread: TestTrait, SuiteTrait, TestScoping {
         performing function: @concurrent @Sendable () async throws -> Void
     ) async throws {
         guard testCase != nil else { return try await function() }
+        await Turnstile.shared.enter()
+        defer { Turnstile.shared.leave() }
         let executor = ThreadExecutor()
         defer { executor.stop() }
         try await withTaskExecutorPreference(executor) { try await function() }
@@ -53,5 +57,39 @@ private final class ThreadExecutor: TaskExecutor, @unchecked Sendable {
             while jobs.isEmpty, !isStopped { condition.wait() }
             return jobs.isEmpty ? nil : jobs.removeFirst()
         }
+    }
+}
+
+/// Lets some tests through at a time.
+private final class Turnstile: Sendable {
+    private struct State {
+        var free = 6
+        var waiting: [CheckedContinuation<Void, Never>] = []
+    }
+
+    static let shared = Turnstile()
+    private let state = Mutex(State())
+
+    func enter() async {
+        await withCheckedContinuation { continuation in
+            let goesOn = state.withLock { state in
+                guard state.free > 0 else {
+                    state.waiting.append(continuation)
+                    return false
+                }
+                state.free -= 1
+                return true
+            }
+            if goesOn { continuation.resume() }
+        }
+    }
+
+    func leave() {
+        let next = state.withLock { state -> CheckedContinuation<Void, Never>? in
+            guard state.waiting.isEmpty else { return state.waiting.removeFirst() }
+            state.free += 1
+            return nil
+        }
+        next?.resume()
     }
 }

@@ -166,3 +166,16 @@ struct RawSocket {
         return error
     }
 }
+
+/// A listener whose queue is full, so that connecting to it neither succeeds nor fails.
+package enum FullListener {
+    /// The address, and the connections that fill the queue.
+    package static func make() throws -> (ListenAddress, [RawClient]) {
+        let (listener, port) = try RawSocket.listening(backlog: 0)
+        let address = ListenAddress.tcp(host: "127.0.0.1", port: port)
+        let fillers = [try RawClient(address)]
+        // The descriptor stays open until the process ends, as nobody may accept.
+        _ = listener
+        return (address, fillers)
+    }
+}

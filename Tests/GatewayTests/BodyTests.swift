@@ -32,7 +32,8 @@ import Testing
     @Test func `a body that is not UTF-8 gets 400`() throws {
         let gateway = try TestGateway(try FaultyUpstream.good())
         let client = try gateway.connect()
-        let body = Array(#"{"model":"m","messages":[{"role":"user","content":""#.utf8) + [0xC3, 0x28]
+        let body =
+            Array(#"{"model":"m","messages":[{"role":"user","content":""#.utf8) + [0xC3, 0x28]
             + Array(#""}]}"#.utf8)
         client.send(
             Wire.head(
@@ -61,7 +62,8 @@ import Testing
         arguments: [("[", "]", 129), ("{\"a\":", "}", 100_000), ("[", "", 100_000)])
     func refusesDepth(_ open: String, _ close: String, _ depth: Int) throws {
         let gateway = try TestGateway(try FaultyUpstream.good())
-        let nested = String(repeating: open, count: depth) + "1"
+        let nested =
+            String(repeating: open, count: depth) + "1"
             + String(repeating: close, count: depth)
         let response = try gateway.answer(to: Wire.chat(#"{"model":"m","x":\#(nested)}"#))
         try gateway.trace().expectError(response, 400, "invalid_json")
@@ -152,7 +154,8 @@ import Testing
         let upstream = try FaultyUpstream.good()
         let gateway = try TestGateway(upstream, content: true)
         let image = String(repeating: "QUJD", count: (15 << 20) / 4)
-        let body = #"{"model":"m","messages":[{"role":"user","content":[{"type":"image_url","#
+        let body =
+            #"{"model":"m","messages":[{"role":"user","content":[{"type":"image_url","#
             + #""image_url":{"url":"data:image/png;base64,"# + image + #""}}]}]}"#
         #expect(try gateway.answer(to: Wire.chat(body), within: 20_000)?.status == 200)
         #expect(upstream.requests.first?.hasSuffix(body) == true)
@@ -165,7 +168,8 @@ import Testing
         let upstream = try FaultyUpstream.good()
         let gateway = try TestGateway(upstream, content: true)
         let message = #"{"role":"user","content":"\#(String(repeating: "word ", count: 20))"}"#
-        let body = #"{"model":"m","messages":["#
+        let body =
+            #"{"model":"m","messages":["#
             + Array(repeating: message, count: 10_000).joined(separator: ",") + "]}"
         #expect(try gateway.answer(to: Wire.chat(body), within: 20_000)?.status == 200)
         #expect(upstream.requests.first?.hasSuffix(body) == true)

@@ -3,7 +3,8 @@ import Testing
 
 /// Rows A of the catalogue of faults: what a client may put on the wire, and what it gets.
 @Suite struct ClientFramingTests {
-    private static let chatHead = "POST /v1/chat/completions HTTP/1.1\r\nHost: h\r\n"
+    private static let chatHead =
+        "POST /v1/chat/completions HTTP/1.1\r\nHost: h\r\n"
         + "Content-Type: application/json\r\n"
 
     @Test(

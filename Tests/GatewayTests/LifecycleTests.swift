@@ -1,4 +1,4 @@
-import CGlobalExecutor
+import CTestSupport
 import Foundation
 import GatewayTesting
 import Networking
@@ -52,7 +52,8 @@ import Testing
         #expect(traces.allSatisfy { $0.spans.allSatisfy { $0.status == .unset } })
     }
 
-    @Test func `streams that do not finish are cut when the time is up, with their traces`() throws {
+    @Test func `streams that do not finish are cut when the time is up, with their traces`() throws
+    {
         let upstream = try FaultyUpstream([
             .readRequest, .send(Wire.streamHead + Wire.chunk(Wire.event("a"))), .readToEnd,
         ])

@@ -95,7 +95,8 @@ import Testing
         arguments: [200, 401, 502])
     func keepsSecrets(_ status: Int) throws {
         let canary = "sk-CANARY7F3A0123456789abcdef"
-        let upstream = try status == 502
+        let upstream =
+            try status == 502
             ? FaultyUpstream([.readRequest])
             : FaultyUpstream.answering(
                 Wire.answer(
@@ -150,9 +151,11 @@ import Testing
         let upstream = try FaultyUpstream.good()
         let gateway = try TestGateway(upstream)
         _ = try gateway.answer(
-            to: Wire.chat(body, path: "/v1/chat/completions?a=%0d%0aX-Evil:%201", [
-                "User-Agent: a\u{1b}[31mb", "x-request-id: x\u{1b}y",
-            ]))
+            to: Wire.chat(
+                body, path: "/v1/chat/completions?a=%0d%0aX-Evil:%201",
+                [
+                    "User-Agent: a\u{1b}[31mb", "x-request-id: x\u{1b}y",
+                ]))
         _ = try gateway.answer(to: Wire.chat(body))
         let traces = gateway.traces(2)
         #expect(traces.count == 2)
@@ -201,11 +204,13 @@ import Testing
         let upstream = try FaultyUpstream.good()
         let gateway = try TestGateway(upstream)
         _ = try gateway.answer(
-            to: Wire.chat(path: "/v1/chat/completions?base_url=\(other.url())", [
-                "x-upstream-url: \(other.url())", "x-portkey-custom-host: \(other.url())",
-                "x-martlet-upstream: \(other.url())", "X-Forwarded-Host: \(other.address)",
-                "Forwarded: host=\(other.address)",
-            ]))
+            to: Wire.chat(
+                path: "/v1/chat/completions?base_url=\(other.url())",
+                [
+                    "x-upstream-url: \(other.url())", "x-portkey-custom-host: \(other.url())",
+                    "x-martlet-upstream: \(other.url())", "X-Forwarded-Host: \(other.address)",
+                    "Forwarded: host=\(other.address)",
+                ]))
         #expect(upstream.requests.count == 1)
         #expect(other.connections == 0)
     }

@@ -90,7 +90,7 @@ import Testing
 }
 
 /// A gateway and what happens to it again and again.
-private final class Scene {
+final class Scene {
     private let fault: SoakTests.Fault
     private let upstream: FaultyUpstream
     private let gateway: TestGateway

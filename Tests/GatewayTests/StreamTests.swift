@@ -53,9 +53,11 @@ import Testing
         "a stream cut into pieces anywhere arrives unchanged",
         arguments: [1, 2, 3, 7])
     func relaysAnySplit(_ size: Int) throws {
-        let body = "\u{FEFF}: hi\r\nretry: 5\rid: a\0b\nevent: x\n\n"
+        let body =
+            "\u{FEFF}: hi\r\nretry: 5\rid: a\0b\nevent: x\n\n"
             + Self.events[0].replacingOccurrences(of: "\n", with: "\r\n") + ": keep-alive\n\n"
-            + #"data:{"choices":[{"index":0,"#  + "\ndata: \"delta\":{\"content\":\"[DONE] é😀\"}}]}\r\r"
+            + #"data:{"choices":[{"index":0,"#
+            + "\ndata: \"delta\":{\"content\":\"[DONE] é😀\"}}]}\r\r"
             + Wire.finishEvent + Wire.usageEvent + Wire.doneEvent + "data: [DONE]\n\ndata: no end"
         let upstream = try FaultyUpstream(Self.script(body, pieces: size))
         let gateway = try TestGateway(upstream)
@@ -193,7 +195,7 @@ import Testing
         let error = GatewayErrorBody(text: String(event.prefix { $0 != "\n" }))
         let trace = try Self.expectStreamEnd(gateway, "upstream_cut")
         #expect(error?.code == "upstream_protocol_error")
-        #expect(error?.trace_id == trace.id)
+        #expect(error?.traceID == trace.id)
         #expect(trace.server.errorType == "upstream_cut")
         #expect(trace.server.status == .error)
         // What was begun is closed, so that the event stands alone.
@@ -285,7 +287,8 @@ import Testing
     }
 
     @Test func `an error inside a stream passes unchanged and stands on the operation`() throws {
-        let body = #"data: {"error":{"message":"Overloaded","type":"server_error","code":"x_y"}}"#
+        let body =
+            #"data: {"error":{"message":"Overloaded","type":"server_error","code":"x_y"}}"#
             + "\n\n"
         let upstream = try FaultyUpstream(Self.script(body, pieces: 20))
         let gateway = try TestGateway(upstream)

@@ -105,9 +105,10 @@ import Testing
     @Test(arguments: ["/echo", "/stream"])
     func `a body that stops answers 408`(path: String) async throws {
         let server = try await TestServer.start { $0.bodyIdleTimeout = 100 }
-        for start in ["Content-Length: 9\r\n\r\n", "Content-Length: 9\r\n\r\nhalf",
-            "Transfer-Encoding: chunked\r\n\r\n9\r\nhalf"]
-        {
+        for start in [
+            "Content-Length: 9\r\n\r\n", "Content-Length: 9\r\n\r\nhalf",
+            "Transfer-Encoding: chunked\r\n\r\n9\r\nhalf",
+        ] {
             let client = try RawClient(server.address)
             client.send("POST \(path) HTTP/1.1\r\nHost: h\r\n" + start)
             #expect(client.response()?.status == 408, "\(start)")
@@ -155,11 +156,11 @@ import Testing
     }
 
     @Test func `a client that reads slowly is not`() async throws {
-        let server = try await TestServer.start { $0.writeStallTimeout = 200 }
+        let server = try await TestServer.start { $0.writeStallTimeout = 500 }
         let client = try RawClient(server.address)
         client.limitReceiveBuffer(to: 256 << 10)
         client.send("GET /large HTTP/1.1\r\nHost: h\r\n\r\n")
-        for _ in 0..<12 {
+        for _ in 0..<16 {
             try await TestLoop.shared.run { await $0.sleep(milliseconds: 60) }
             _ = client.receive()
             _ = client.receive()

@@ -70,10 +70,12 @@ import Testing
         #expect(server.journal.wait(for: 3).contains(.gone(isStalled: false)))
     }
 
-    @Test func `a client that waits for 100 Continue gets it once the body is wanted`() async throws {
+    @Test func `a client that waits for 100 Continue gets it once the body is wanted`() async throws
+    {
         let server = try await TestServer.start()
         let client = try RawClient(server.address)
-        let head = "POST /echo HTTP/1.1\r\nHost: h\r\nContent-Length: 5\r\nExpect: 100-continue\r\n\r\n"
+        let head =
+            "POST /echo HTTP/1.1\r\nHost: h\r\nContent-Length: 5\r\nExpect: 100-continue\r\n\r\n"
         for _ in 0..<2 {
             client.send(head)
             #expect(client.receive(until: "HTTP/1.1 100 Continue\r\n\r\n"))

@@ -28,7 +28,8 @@ struct TestServer: Sendable {
 
     static func start(
         on address: ListenAddress = .tcp(host: "127.0.0.1", port: 0), connectionsMax: Int = 0,
-        loop: TestLoop = .shared, _ configure: @Sendable (inout ConnectionSettings) -> Void = { _ in }
+        loop: TestLoop = .shared,
+        _ configure: @Sendable (inout ConnectionSettings) -> Void = { _ in }
     ) async throws -> TestServer {
         var settings = ConnectionSettings()
         configure(&settings)

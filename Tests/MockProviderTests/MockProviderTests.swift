@@ -156,7 +156,8 @@ private let path = "/v1/chat/completions"
         let input = #""model":"e","input":["a","b"],"dimensions":5"#
         let floats = try #require(client.post("/v1/embeddings", "{\(input)}")).json
         let packed = try #require(
-            client.post("/v1/embeddings", #"{\#(input),"encoding_format":"base64"}"#)).json
+            client.post("/v1/embeddings", #"{\#(input),"encoding_format":"base64"}"#)
+        ).json
         let vectors = try #require(floats["data"] as? [[String: Any]])
         let texts = try #require(packed["data"] as? [[String: Any]])
         #expect(vectors.count == 2 && texts.count == 2)
@@ -177,17 +178,20 @@ private let path = "/v1/chat/completions"
     @Test func `text completions and responses are answered`() async throws {
         let client = try RawClient(await startMock())
         let text = try #require(
-            client.post("/v1/completions", #"{"model":"m","prompt":"Once","n":2}"#)).json
+            client.post("/v1/completions", #"{"model":"m","prompt":"Once","n":2}"#)
+        ).json
         #expect((text["choices"] as? [[String: Any]])?.last?["text"] is String)
         let stream = try #require(
             client.post("/v1/completions", #"{"model":"m","prompt":"Once","stream":true}"#))
         #expect(stream.events.last == "[DONE]")
         #expect(try stream.chunks.allSatisfy { $0["object"] as? String == "text_completion" })
         let response = try #require(
-            client.post("/v1/responses", #"{"model":"m","input":"Once"}"#)).json
+            client.post("/v1/responses", #"{"model":"m","input":"Once"}"#)
+        ).json
         #expect(response["status"] as? String == "completed")
         let events = try #require(
-            client.post("/v1/responses", #"{"model":"m","input":"Once","stream":true}"#)).chunks
+            client.post("/v1/responses", #"{"model":"m","input":"Once","stream":true}"#)
+        ).chunks
         #expect(events.first?["type"] as? String == "response.created")
         #expect(events.last?["type"] as? String == "response.completed")
     }
@@ -221,7 +225,10 @@ private let path = "/v1/chat/completions"
         let body = chat("mock-stall", #","stream":true"#)
         client.send(
             "POST \(path) HTTP/1.1\r\nHost: m\r\nContent-Length: \(body.utf8.count)\r\n\r\n\(body)")
-        while client.receive(within: 300) {}
+        while String(decoding: client.received, as: UTF8.self).components(separatedBy: "\n\n")
+            .count < 4, client.receive()
+        {}
+        while client.receive(within: 200) {}
         #expect(client.ending == nil)
         let text = String(decoding: client.received, as: UTF8.self)
         #expect(text.components(separatedBy: "\n\n").count == 4)

@@ -70,6 +70,31 @@ import Testing
         }
     }
 
+    @Test(arguments: [0, 1, 5] as [UInt64])
+    func `a timer that is due when the loop's turn begins is served in that turn`(
+        milliseconds: UInt64
+    ) async throws {
+        let took = try await TestLoop(name: "due").run { loop in
+            // Without it nothing would ever wake a loop that waits in vain.
+            let rescue = LoopTimer(loop: loop)
+            rescue.start(after: 3000) {}
+            let start = Clock.monotonic
+            for _ in 0..<20 {
+                let point = WaitPoint()
+                let timer = LoopTimer(loop: loop)
+                timer.start(after: milliseconds) { point.signal() }
+                // The timer is due before the turn is over.
+                let end = Clock.monotonic + (milliseconds + 2) * 1_000_000
+                while Clock.monotonic < end {}
+                await point.wait()
+                timer.close()
+            }
+            rescue.close()
+            return (Clock.monotonic - start) / 1_000_000
+        }
+        #expect(took < 1500)
+    }
+
     @Test func `a stopped loop ends its thread`() async throws {
         let loop = EventLoop()
         let thread = LoopThread(name: "short", loop: loop)

@@ -115,7 +115,8 @@ private let anyPort = ListenAddress.tcp(host: "127.0.0.1", port: 0)
             return (Confined(client), Confined(acceptor))
         }
         while client.value.received.count <= bytes.count, client.value.receive() {}
-        #expect(client.value.received == bytes + [UInt8(ascii: "!")])
+        let isWhole = client.value.received == bytes + [UInt8(ascii: "!")]
+        #expect(isWhole)
         try await own.run { loop in
             let server = acceptor.value.accepted[0]
             try await loop.wait(for: "the drain") { server.drains == 1 }

@@ -1,284 +1,248 @@
 import Bytes
 
-/// What an entry of an `AttributeArena` holds.
-package enum AttributeType: UInt8, Sendable {
-    /// Replaced by a later entry, or a text that is no attribute.
-    case dead
-    /// UTF-8.
-    case string
-    /// UTF-8 of a JSON document with message content.
-    case content
-    /// Eight bytes, the least significant first, two's complement.
-    case int
-    /// Eight bytes, the least significant first, IEEE 754.
-    case double
-    /// One byte, 0 or 1.
-    case bool
-    /// Elements of UTF-8, each after its length in four bytes.
-    case strings
-}
-
-/// Where one attribute lies in the bytes of an `AttributeArena`.
-package struct AttributeEntry: Sendable {
-    /// What the value is.
-    package let type: AttributeType
-    /// The name's bytes.
-    package let key: Range<Int>
-    /// The value's bytes.
-    package let value: Range<Int>
-
-    /// The attribute at or after `offset`, which moves behind it; nil at the end.
-    package static func next(in bytes: Span<UInt8>, at offset: inout Int) -> AttributeEntry? {
-        while offset < bytes.count {
-            let entry = AttributeEntry(in: bytes, at: offset)
-            offset = entry.value.upperBound
-            if entry.type != .dead { return entry }
-        }
-        return nil
-    }
-
-    /// The element at or after `offset`, counted from the value's start, of a value of type
-    /// `strings`; `offset` moves behind it.
-    package static func nextElement(
-        of value: Range<Int>, in bytes: Span<UInt8>, at offset: inout Int
-    ) -> Range<Int>? {
-        let start = value.lowerBound + offset
-        guard start < value.upperBound else { return nil }
-        let length = Int(bytes.littleEndian32(at: start))
-        offset += 4 + length
-        return (start + 4)..<(start + 4 + length)
-    }
-
-    init(in bytes: Span<UInt8>, at offset: Int) {
-        let header = bytes.littleEndian64(at: offset)
-        type = AttributeType(rawValue: UInt8(truncatingIfNeeded: header)) ?? .dead
-        let keyStart = offset + AttributeArena.headerBytes
-        let keyEnd = keyStart + Int(header >> 8 & 0xFF)
-        key = keyStart..<keyEnd
-        value = keyEnd..<(keyEnd + Int(header >> 32))
-    }
-}
-
-/// Attributes in one run of bytes: setting one is a copy, without an allocation of its own.
+/// Attributes in one run of bytes, as they go out on the wire (`AttributeWire`): setting one is
+/// a copy, exporting all of them another.
 ///
-/// Keys are unique: the last value set for a key wins, and takes the place of the first where
-/// it has the same type and length. Each entry is a header (type, key's length, two bytes unused,
-/// value's length in four bytes), the key and the value.
+/// Keys are unique: the last value set for a key wins, and an earlier one is taken out. Message
+/// content lies apart from the rest, because not every exporter sends it.
 package struct AttributeArena: ~Copyable {
-    static let headerBytes = 8
     /// Bytes of a key; longer ones, which only callers' baggage can bring, are dropped.
     package static let keyBytesMax = 255
 
+    /// A text that is no attribute, of `headCount` bytes, then the attributes.
     private var buffer: ByteBuffer
-    private let limits: SpanLimits
+    /// Bytes of the text before the attributes.
+    private(set) var headCount = 0
+    /// Attributes with message content.
+    private var contents: ByteBuffer?
+    let limits: SpanLimits
+    /// The field of the message around them that each attribute is, with its wire type.
+    private let tag: UInt8
     /// A bit for each key's hash: most sets need no search for an earlier value.
-    private var seen: UInt64 = 0
+    private var seen = InlineArray<4, UInt64>(repeating: 0)
     /// Attributes there are.
     package private(set) var count = 0
     /// Attributes that were left out for the count limit or an impossible key.
     package private(set) var droppedCount = 0
 
-    /// An arena without attributes; `capacity` is in bytes.
-    package init(limits: SpanLimits, capacity: Int = 512) {
+    /// An arena without attributes; `capacity` is in bytes. `field` is the number, below 16, of
+    /// the field that repeats the attributes.
+    package init(limits: SpanLimits, field: UInt8, capacity: Int) {
         self.limits = limits
+        tag = field << 3 | 2
         buffer = ByteBuffer(capacity: capacity)
     }
 
-    /// The entries, to be read by `AttributeEntry.next(in:at:)`.
-    package var bytes: Span<UInt8> {
-        @_lifetime(borrow self)
-        get { buffer.bytes }
-    }
-
-    /// Lends `bytes`.
-    package func withBytes<Result>(_ body: (Span<UInt8>) -> Result) -> Result {
-        buffer.withBytes(body)
+    /// What is held in memory, about, in bytes.
+    var byteCount: Int { buffer.count + contentCount }
+    /// Bytes of the attributes with message content on the wire.
+    var contentCount: Int {
+        switch contents {
+        case .some(let contents): contents.count
+        case .none: 0
+        }
     }
 
     /// Sets text: what is not UTF-8 becomes U+FFFD, what is over the limit is cut off.
     package mutating func set(_ key: Span<UInt8>, string value: Span<UInt8>) {
-        guard let start = open(key, .string, replacing: nil) else { return }
-        Text.append(
-            value, charactersMax: limits.valueCharactersMax, bytesMax: limits.valueBytesMax,
-            to: &buffer)
-        close(start)
+        guard value.isASCII else { return setRepaired(key, value) }
+        set(key, utf8: value)
+    }
+
+    /// Sets text that is known to be UTF-8: what is over the limit is cut off.
+    package mutating func set(_ key: Span<UInt8>, utf8 value: Span<UInt8>) {
+        guard value.count <= limits.valueBytesMax, value.count <= limits.valueCharactersMax
+        else { return setRepaired(key, value) }
+        guard admit(key) else { return }
+        AttributeWire.append(tag, key, text: value, to: &buffer)
+    }
+
+    private mutating func setRepaired(_ key: Span<UInt8>, _ value: Span<UInt8>) {
+        guard admit(key) else { return }
+        var text = ByteBuffer(capacity: min(value.count, limits.valueBytesMax))
+        appendText(value, to: &text)
+        AttributeWire.append(tag, key, text: text.bytes, to: &buffer)
     }
 
     /// Sets a JSON document with message content. One over `limits.contentBytesMax` is shortened
     /// inside its strings so that it stays valid JSON, or dropped where that is impossible.
     package mutating func set(_ key: Span<UInt8>, content value: Span<UInt8>) {
-        guard let start = open(key, .content, replacing: nil) else { return }
-        guard value.count > limits.contentBytesMax else {
-            Text.append(value, charactersMax: .max, bytesMax: .max, to: &buffer)
-            return close(start)
+        guard admit(key) else { return }
+        var document = ByteBuffer()
+        if value.count > limits.contentBytesMax {
+            let fits = ContentTruncation.shorten(
+                value, bytesMax: limits.contentBytesMax, into: &document)
+            guard fits else {
+                count -= 1
+                droppedCount += 1
+                return
+            }
+        } else if !Text.isValid(value) {
+            Text.append(value, charactersMax: .max, bytesMax: .max, to: &document)
         }
-        let fits = ContentTruncation.shorten(
-            value, bytesMax: limits.contentBytesMax, into: &buffer)
-        guard fits else {
-            buffer.truncate(to: start)
-            count -= 1
-            droppedCount += 1
-            return
+        var contents = self.contents.take() ?? ByteBuffer(capacity: value.count + 64)
+        if document.isEmpty {
+            AttributeWire.append(tag, key, text: value, to: &contents)
+        } else {
+            AttributeWire.append(tag, key, text: document.bytes, to: &contents)
         }
-        close(start)
+        self.contents = consume contents
     }
 
     /// Sets a whole number.
     package mutating func set(_ key: Span<UInt8>, int value: Int) {
-        set(key, .int, word: UInt64(bitPattern: Int64(value)))
+        guard admit(key) else { return }
+        AttributeWire.append(tag, key, int: value, to: &buffer)
     }
 
     /// Sets a number.
     package mutating func set(_ key: Span<UInt8>, double value: Double) {
-        set(key, .double, word: value.bitPattern)
+        guard admit(key) else { return }
+        AttributeWire.append(tag, key, double: value, to: &buffer)
     }
 
     /// Sets a truth value.
     package mutating func set(_ key: Span<UInt8>, bool value: Bool) {
-        let byte: UInt8 = value ? 1 : 0
-        guard let start = open(key, .bool, replacing: 1) else { return }
-        let offset = start + Self.headerBytes + key.count
-        if offset < buffer.count {
-            buffer.overwrite(at: offset, with: byte)
-        } else {
-            buffer.append(byte)
-            close(start)
-        }
+        guard admit(key) else { return }
+        AttributeWire.append(tag, key, bool: value, to: &buffer)
     }
 
     /// Adds an element to the array of strings under `key`, which the first call makes.
     package mutating func append(_ key: Span<UInt8>, element: Span<UInt8>) {
-        let start: Int
-        if let old = find(key), entry(at: old).type == .strings {
-            start = moveToEnd(old)
-        } else if let new = open(key, .strings, replacing: nil) {
-            start = new
-        } else {
-            return
+        var elements = ByteBuffer(capacity: element.count + 8)
+        if isSeen(key), let entry = find(key) {
+            elements.append(entry.elements(in: buffer.bytes))
         }
-        let lengthAt = buffer.count
-        buffer.append(littleEndian: UInt32(0))
+        guard admit(key) else { return }
+        appendElement(element, to: &elements)
+        AttributeWire.append(tag, key, elements: elements.bytes, to: &buffer)
+    }
+
+    /// Sets an array of strings, which may be empty.
+    package mutating func set(_ key: Span<UInt8>, strings values: [String]) {
+        guard admit(key) else { return }
+        var elements = ByteBuffer()
+        for value in values { appendElement(value.utf8.span, to: &elements) }
+        AttributeWire.append(tag, key, elements: elements.bytes, to: &buffer)
+    }
+
+    private func appendElement(_ element: Span<UInt8>, to elements: inout ByteBuffer) {
+        if element.isASCII, element.count <= limits.valueBytesMax,
+            element.count <= limits.valueCharactersMax
+        {
+            return AttributeWire.appendElement(element, to: &elements)
+        }
+        var text = ByteBuffer(capacity: min(element.count, limits.valueBytesMax))
+        appendText(element, to: &text)
+        AttributeWire.appendElement(text.bytes, to: &elements)
+    }
+
+    private func appendText(_ value: Span<UInt8>, to text: inout ByteBuffer) {
         Text.append(
-            element, charactersMax: limits.valueCharactersMax, bytesMax: limits.valueBytesMax,
-            to: &buffer)
-        patch(lengthAt, length: buffer.count - lengthAt - 4)
-        close(start)
-    }
-
-    /// Makes an array of strings under `key` that has no element yet.
-    package mutating func setEmptyArray(_ key: Span<UInt8>) {
-        guard let start = open(key, .strings, replacing: nil) else { return }
-        close(start)
-    }
-
-    /// Keeps a text that is no attribute; the result is its place in `bytes`.
-    mutating func keepText(
-        _ text: Span<UInt8>, charactersMax: Int, escaped: Bool
-    ) -> Range<Int> {
-        let start = buffer.count
-        writeHeader(.dead, keyBytes: 0)
-        if escaped {
-            Text.appendEscaped(text, charactersMax: charactersMax, to: &buffer)
-        } else {
-            Text.append(text, charactersMax: charactersMax, bytesMax: .max, to: &buffer)
-        }
-        close(start)
-        return (start + Self.headerBytes)..<buffer.count
+            value, charactersMax: limits.valueCharactersMax, bytesMax: limits.valueBytesMax,
+            to: &text)
     }
 }
 
+// Keys.
 extension AttributeArena {
-    private mutating func set(_ key: Span<UInt8>, _ type: AttributeType, word: UInt64) {
-        guard let start = open(key, type, replacing: 8) else { return }
-        let offset = start + Self.headerBytes + key.count
-        if offset < buffer.count {
-            buffer.overwrite(at: offset, withLittleEndian: word)
-        } else {
-            buffer.append(littleEndian: word)
-            close(start)
-        }
-    }
-
-    /// The start of an entry for `key`: a new one whose value is to be appended, or, where the
-    /// key has a value of this type and `length`, that one. Nil: no room, counted.
-    private mutating func open(
-        _ key: Span<UInt8>, _ type: AttributeType, replacing length: Int?
-    ) -> Int? {
+    /// Whether `key` can be set: its earlier value, if any, is gone then, and the new one is to
+    /// be appended. False: an impossible key or no room, which is counted.
+    private mutating func admit(_ key: Span<UInt8>) -> Bool {
         guard key.count <= Self.keyBytesMax, !key.isEmpty else {
             droppedCount += 1
-            return nil
+            return false
         }
-        if let old = find(key) {
-            let entry = entry(at: old)
-            if entry.type == type, entry.value.count == length { return old }
-            buffer.overwrite(at: old, with: AttributeType.dead.rawValue)
-            count -= 1
-        }
+        let hash = Self.hash(of: key)
+        if seen[hash >> 6] & 1 &<< UInt64(hash & 63) != 0 { remove(key) }
         guard count < limits.attributeCountMax else {
             droppedCount += 1
-            return nil
+            return false
         }
         count += 1
-        seen |= Self.bit(of: key)
-        let start = buffer.count
-        writeHeader(type, keyBytes: key.count)
-        buffer.append(key)
-        return start
+        seen[hash >> 6] |= 1 &<< UInt64(hash & 63)
+        return true
     }
 
-    private mutating func writeHeader(_ type: AttributeType, keyBytes: Int) {
-        buffer.append(littleEndian: UInt64(type.rawValue) | UInt64(keyBytes) << 8)
+    private func isSeen(_ key: Span<UInt8>) -> Bool {
+        let hash = Self.hash(of: key)
+        return seen[hash >> 6] & 1 &<< UInt64(hash & 63) != 0
     }
 
-    /// Writes the length of the value that ends here into the entry's header.
-    private mutating func close(_ start: Int) {
-        let keyBytes = Int(buffer.bytes[start + 1])
-        patch(start + 4, length: buffer.count - start - Self.headerBytes - keyBytes)
-    }
-
-    private mutating func patch(_ offset: Int, length: Int) {
-        buffer.overwrite(at: offset, withLittleEndian: UInt32(clamping: length))
-    }
-
-    private mutating func moveToEnd(_ start: Int) -> Int {
-        let end = entry(at: start).value.upperBound
-        guard end != buffer.count else { return start }
-        let newStart = buffer.count
-        buffer.reserve(end - start)
-        for index in start..<end {
-            let byte = buffer.bytes[index]
-            buffer.append(byte)
-        }
-        buffer.overwrite(at: start, with: AttributeType.dead.rawValue)
-        return newStart
-    }
-
-    private func entry(at start: Int) -> AttributeEntry {
-        AttributeEntry(in: buffer.bytes, at: start)
-    }
-
-    private func find(_ key: Span<UInt8>) -> Int? {
-        guard seen & Self.bit(of: key) != 0 else { return nil }
-        let bytes = buffer.bytes
-        var start = 0
-        while start < bytes.count {
-            let entry = AttributeEntry(in: bytes, at: start)
-            if entry.type != .dead, entry.key.count == key.count,
-                bytes.extracting(entry.key).equals(key)
-            {
-                return start
+    private mutating func remove(_ key: Span<UInt8>) {
+        if let entry = find(key) {
+            buffer.remove(entry.range)
+            count -= 1
+        } else if var contents = contents.take() {
+            if let entry = WireAttribute.find(key, in: contents.bytes, from: 0) {
+                contents.remove(entry.range)
+                count -= 1
             }
-            start = entry.value.upperBound
+            self.contents = consume contents
         }
-        return nil
     }
 
-    private static func bit(of key: Span<UInt8>) -> UInt64 {
-        guard !key.isEmpty else { return 0 }
-        var hash = UInt64(key.count) &* 0x9E37_79B9_7F4A_7C15
-        hash ^= UInt64(key[key.count - 1]) &* 0xC2B2_AE3D_27D4_EB4F
-        hash ^= UInt64(key[key.count / 2]) &* 0x1656_67B1_9E37_79F9
-        hash ^= UInt64(key[key.count * 3 / 4]) &* 0x27D4_EB2F_1656_67C5
-        return 1 << (hash >> 58)
+    private func find(_ key: Span<UInt8>) -> WireAttribute? {
+        WireAttribute.find(key, in: buffer.bytes, from: headCount)
+    }
+
+    /// 0 to 255. Keys differ in their length, their end and their middle.
+    private static func hash(of key: Span<UInt8>) -> Int {
+        var word = UInt64(truncatingIfNeeded: key.count) &* 0xC2B2_AE3D_27D4_EB4F
+        if key.count >= 8 {
+            word ^= key.littleEndian64(at: key.count - 8)
+            word &+= key.littleEndian64(at: (key.count - 8) / 2) &* 0x1656_67B1_9E37_79F9
+        } else {
+            for index in key.indices { word = word << 8 ^ UInt64(key[index]) }
+        }
+        return Int(truncatingIfNeeded: (word &* 0x9E37_79B9_7F4A_7C15) >> 56)
+    }
+}
+
+// Reading.
+extension AttributeArena {
+    /// Puts another text, cut and escaped, before the attributes.
+    mutating func setHead(_ text: Span<UInt8>, charactersMax: Int) {
+        guard count > 0 else {
+            buffer.removeAll()
+            Text.appendEscaped(text, charactersMax: charactersMax, to: &buffer)
+            headCount = buffer.count
+            return
+        }
+        let attributes = ByteBuffer(copying: buffer.bytes.extracting(headCount...))
+        buffer.removeAll()
+        Text.appendEscaped(text, charactersMax: charactersMax, to: &buffer)
+        headCount = buffer.count
+        buffer.append(attributes)
+    }
+
+    /// Appends the text before the attributes.
+    func appendHead(to output: inout ByteBuffer) {
+        output.append(buffer.bytes.extracting(0..<headCount))
+    }
+
+    /// Appends the attributes as they go out on the wire, those with message content behind the
+    /// others or not at all.
+    func appendWire(includingContent: Bool, to output: inout ByteBuffer) {
+        output.append(buffer.bytes.extracting(headCount...))
+        if includingContent, contentCount > 0 { contents?.appendAll(to: &output) }
+    }
+
+    /// Appends the attributes as `AttributeEntry` reads them.
+    func appendEntries(to output: inout ByteBuffer) {
+        WireAttribute.appendEntries(
+            of: buffer.bytes, from: headCount, areContent: false, to: &output)
+        contents?.appendEntries(to: &output)
+    }
+}
+
+extension ByteBuffer {
+    /// Appends what is held to another buffer.
+    func appendAll(to output: inout ByteBuffer) {
+        output.append(bytes)
+    }
+
+    fileprivate func appendEntries(to output: inout ByteBuffer) {
+        WireAttribute.appendEntries(of: bytes, from: 0, areContent: true, to: &output)
     }
 }

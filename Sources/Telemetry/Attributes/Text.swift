@@ -35,7 +35,7 @@ package enum Text {
 
     /// Whether `bytes` are well-formed UTF-8.
     package static func isValid(_ bytes: Span<UInt8>) -> Bool {
-        (try? UTF8Span(validating: bytes)) != nil
+        bytes.isASCII || (try? UTF8Span(validating: bytes)) != nil
     }
 
     /// Bytes of the longest prefix within both limits that ends between scalars.

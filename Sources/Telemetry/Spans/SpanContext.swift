@@ -1,3 +1,4 @@
+import Bytes
 import W3CTraceContext
 
 /// What names a span everywhere.
@@ -74,8 +75,16 @@ package final class SpanEvent {
         self.attributes = attributes
     }
 
-    /// Lends the bytes with the attributes, which `AttributeEntry.next(in:at:)` reads.
+    /// Appends the attributes as OTLP has them: `Span.Event.attributes`, field 3. Those with
+    /// message content come last or not at all.
+    package func appendAttributes(includingContent: Bool, to buffer: inout ByteBuffer) {
+        attributes.appendWire(includingContent: includingContent, to: &buffer)
+    }
+
+    /// Lends the attributes, which `AttributeEntry.next(in:at:)` reads.
     package func withBytes<Result>(_ body: (Span<UInt8>) -> Result) -> Result {
-        attributes.withBytes(body)
+        var entries = ByteBuffer(capacity: 2 * attributes.byteCount)
+        attributes.appendEntries(to: &entries)
+        return entries.withBytes(body)
     }
 }

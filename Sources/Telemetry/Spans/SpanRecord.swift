@@ -30,13 +30,13 @@ package final class SpanRecord {
     /// The next span of the same trace in this process, in order of start.
     package internal(set) var next: SpanRecord?
 
+    /// The name, at most 256 characters with control characters written out, and the attributes.
     private var arena: AttributeArena
-    /// The name in the bytes of `withBytes`: at most 256 characters, control characters written
-    /// out.
-    package private(set) var name: Range<Int> = 0..<0
-    /// What went wrong in those bytes, empty where nothing did: at most 256 characters.
-    package private(set) var statusMessage: Range<Int> = 0..<0
-    private let limits: SpanLimits
+    /// What went wrong: at most 256 characters.
+    private var message: ByteBuffer?
+
+    /// Bytes that a span's name and attributes usually fit into.
+    private static let usualBytes = 960
 
     init(
         context: SpanContext, parent: SpanParent, kind: SpanKind, name: Span<UInt8>,
@@ -46,8 +46,7 @@ package final class SpanRecord {
         self.parent = parent
         self.kind = kind
         self.startTime = startTime
-        self.limits = limits
-        arena = AttributeArena(limits: limits)
+        arena = AttributeArena(limits: limits, field: 9, capacity: Self.usualBytes)
         setName(name)
     }
 
@@ -59,20 +58,16 @@ package final class SpanRecord {
     /// Attributes that were left out for a limit or an impossible name.
     package var droppedAttributesCount: Int { arena.droppedCount }
 
-    /// Lends the bytes with the name, the status message and the attributes, which
-    /// `AttributeEntry.next(in:at:)` reads.
-    package func withBytes<Result>(_ body: (Span<UInt8>) -> Result) -> Result {
-        arena.withBytes(body)
-    }
+    /// Whether attributes with message content are among the attributes.
+    package var hasContent: Bool { arena.contentCount > 0 }
 
     /// What the span holds in memory, about, in bytes.
-    package var byteCount: Int { 256 + arena.bytes.count + events.count * 256 }
+    package var byteCount: Int { 256 + arena.byteCount + events.count * 256 }
 
     /// Gives the span another name, which is often known only after the request was read.
     package func setName(_ name: Span<UInt8>) {
         guard isLive else { return }
-        self.name = arena.keepText(
-            name, charactersMax: SpanLimits.nameCharactersMax, escaped: true)
+        arena.setHead(name, charactersMax: SpanLimits.nameCharactersMax)
     }
 
     /// Marks the span as failed. `message` says why, or is empty where `error.type` says all;
@@ -80,8 +75,10 @@ package final class SpanRecord {
     package func setError(message: Span<UInt8>) {
         guard isLive else { return }
         status = .error
-        statusMessage = arena.keepText(
-            message, charactersMax: SpanLimits.nameCharactersMax, escaped: false)
+        var text = ByteBuffer(capacity: min(message.count, SpanLimits.nameCharactersMax))
+        Text.append(
+            message, charactersMax: SpanLimits.nameCharactersMax, bytesMax: .max, to: &text)
+        self.message = consume text
     }
 
     /// Marks the span as failed with a constant sentence, or none.
@@ -95,11 +92,11 @@ package final class SpanRecord {
         _ name: StaticString, at time: UInt64, _ fill: (inout AttributeArena) -> Void = { _ in }
     ) {
         guard isLive else { return }
-        guard events.count < limits.eventCountMax else {
+        guard events.count < arena.limits.eventCountMax else {
             droppedEventsCount += 1
             return
         }
-        var attributes = AttributeArena(limits: limits, capacity: 64)
+        var attributes = AttributeArena(limits: arena.limits, field: 3, capacity: 64)
         fill(&attributes)
         events.append(SpanEvent(name: name, time: time, attributes: attributes))
     }
@@ -107,7 +104,7 @@ package final class SpanRecord {
     /// Adds a link, unless there are too many (counted).
     package func addLink(_ link: SpanLink) {
         guard isLive else { return }
-        guard links.count < limits.linkCountMax else {
+        guard links.count < arena.limits.linkCountMax else {
             droppedLinksCount += 1
             return
         }
@@ -132,12 +129,14 @@ extension SpanRecord {
 
     /// A literal.
     package func set(_ key: AttributeKey<String>, _ value: StaticString) {
-        set(key, value.bytes)
+        guard isLive else { return }
+        arena.set(key.name.bytes, utf8: value.bytes)
     }
 
     /// Text that is a `String` already.
     package func set(_ key: AttributeKey<String>, _ value: String) {
-        set(key, value.utf8.span)
+        guard isLive else { return }
+        arena.set(key.name.bytes, utf8: value.utf8.span)
     }
 
     /// A whole number; zero is a value.
@@ -161,8 +160,7 @@ extension SpanRecord {
     /// A whole array, which may be empty.
     package func set(_ key: AttributeKey<[String]>, _ values: [String]) {
         guard isLive else { return }
-        arena.setEmptyArray(key.name.bytes)
-        for value in values { arena.append(key.name.bytes, element: value.utf8.span) }
+        arena.set(key.name.bytes, strings: values)
     }
 
     /// Adds one element to an array, which the first element makes.
@@ -182,5 +180,56 @@ extension SpanRecord {
     package func setContent(_ key: AttributeKey<MessageContent>, json: Span<UInt8>) {
         guard isLive else { return }
         arena.set(key.name.bytes, content: json)
+    }
+}
+
+// Reading.
+extension SpanRecord {
+    /// The name in the bytes of `withBytes`: at most 256 characters, control characters written
+    /// out.
+    package var name: Range<Int> {
+        AttributeEntry.headerBytes..<(AttributeEntry.headerBytes + arena.headCount)
+    }
+
+    /// What went wrong in those bytes, empty where nothing did: at most 256 characters.
+    package var statusMessage: Range<Int> {
+        let start = name.upperBound + AttributeEntry.headerBytes
+        return start..<(start + statusMessageCount)
+    }
+
+    /// Lends the name, the status message and the attributes, which `AttributeEntry.next(in:at:)`
+    /// reads: a copy, put together for readers that are in no hurry.
+    package func withBytes<Result>(_ body: (Span<UInt8>) -> Result) -> Result {
+        var entries = ByteBuffer(capacity: 2 * arena.byteCount + 64)
+        AttributeEntry.appendHeader(
+            .dead, keyBytes: 0, valueBytes: nameCount, to: &entries)
+        appendName(to: &entries)
+        AttributeEntry.appendHeader(
+            .dead, keyBytes: 0, valueBytes: statusMessageCount, to: &entries)
+        appendStatusMessage(to: &entries)
+        arena.appendEntries(to: &entries)
+        return entries.withBytes(body)
+    }
+
+    /// Bytes of the name.
+    package var nameCount: Int { arena.headCount }
+
+    /// Appends the name.
+    package func appendName(to buffer: inout ByteBuffer) {
+        arena.appendHead(to: &buffer)
+    }
+
+    /// Bytes of the status message.
+    package var statusMessageCount: Int { message?.count ?? 0 }
+
+    /// Appends the status message.
+    package func appendStatusMessage(to buffer: inout ByteBuffer) {
+        message?.appendAll(to: &buffer)
+    }
+
+    /// Appends the attributes as OTLP has them: `Span.attributes`, field 9. Those with message
+    /// content come last or not at all.
+    package func appendAttributes(includingContent: Bool, to buffer: inout ByteBuffer) {
+        arena.appendWire(includingContent: includingContent, to: &buffer)
     }
 }

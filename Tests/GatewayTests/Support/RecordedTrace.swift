@@ -125,7 +125,8 @@ extension RecordedTrace {
         if let operations {
             #expect(self.operations.count == operations, sourceLocation: sourceLocation)
         }
-        #expect(spans.allSatisfy { $0.end >= $0.start && $0.end > 0 }, sourceLocation: sourceLocation)
+        #expect(
+            spans.allSatisfy { $0.end >= $0.start && $0.end > 0 }, sourceLocation: sourceLocation)
         #expect(Set(spans.map(\.id)).count == spans.count, sourceLocation: sourceLocation)
     }
 
@@ -143,11 +144,13 @@ extension RecordedTrace {
         let error = GatewayErrorBody(response)
         #expect(error?.code == code, sourceLocation: sourceLocation)
         #expect(error?.type == "gateway_error", sourceLocation: sourceLocation)
-        #expect(error?.trace_id == id, sourceLocation: sourceLocation)
+        #expect(error?.traceID == id, sourceLocation: sourceLocation)
         #expect(response.header("x-trace-id") == id, sourceLocation: sourceLocation)
-        #expect(error?.request_id == response.header("x-request-id"), sourceLocation: sourceLocation)
+        #expect(
+            error?.requestID == response.header("x-request-id"), sourceLocation: sourceLocation)
         #expect(response.header("x-martlet-error") == "true", sourceLocation: sourceLocation)
-        #expect(response.header("content-type") == "application/json", sourceLocation: sourceLocation)
+        #expect(
+            response.header("content-type") == "application/json", sourceLocation: sourceLocation)
         #expect(
             server["http.response.status_code"] == "\(status)", sourceLocation: sourceLocation)
         #expect(server.status == (status >= 500 ? .error : .unset), sourceLocation: sourceLocation)
@@ -165,8 +168,14 @@ struct GatewayErrorBody: Decodable {
     let type: String
     let param: String?
     let code: String
-    let request_id: String
-    let trace_id: String
+    let requestID: String
+    let traceID: String
+
+    private enum CodingKeys: String, CodingKey {
+        case message, type, param, code
+        case requestID = "request_id"
+        case traceID = "trace_id"
+    }
 
     private struct Whole: Decodable {
         let error: GatewayErrorBody

@@ -1,45 +1,50 @@
+import CTestSupport
 import Foundation
 
 /// A TLS server with a certificate that signs itself, by the `openssl` program.
 final class TLSServer {
     let port: Int
-    private let process = Process()
+    private let process: pid_t
     private let folder: URL
 
     init() throws {
         folder = FileManager.default.temporaryDirectory
             .appendingPathComponent("martlet-tls-\(getpid())-\(UInt32.random(in: 0...UInt32.max))")
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-        let files = (folder.appendingPathComponent("key").path, folder.appendingPathComponent("cert").path)
-        let make = try Self.process([
-            "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes",
-            "-keyout", files.0, "-out", files.1, "-days", "1", "-subj", "/CN=localhost",
-        ])
-        try make.run()
-        make.waitUntilExit()
+        let key = folder.appendingPathComponent("key").path
+        let certificate = folder.appendingPathComponent("certificate").path
+        Self.end(
+            try Self.start([
+                "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1",
+                "-nodes", "-keyout", key, "-out", certificate, "-days", "1", "-subj",
+                "/CN=localhost",
+            ]), kills: false)
         port = Int.random(in: 20_000..<30_000)
-        process.executableURL = make.executableURL
-        process.arguments = [
-            "s_server", "-quiet", "-www", "-accept", "127.0.0.1:\(port)", "-key", files.0, "-cert",
-            files.1,
-        ]
-        process.standardOutput = FileHandle.nullDevice
-        process.standardError = FileHandle.nullDevice
-        try process.run()
+        process = try Self.start([
+            "s_server", "-quiet", "-www", "-accept", "127.0.0.1:\(port)", "-key", key, "-cert",
+            certificate,
+        ])
         usleep(200_000)
     }
 
-    private static func process(_ arguments: [String]) throws -> Process {
-        let process = Process()
-        process.executableURL = URL(fileURLWithPath: "/usr/bin/openssl")
-        process.arguments = arguments
-        process.standardOutput = FileHandle.nullDevice
-        process.standardError = FileHandle.nullDevice
+    /// Starts the program with nothing of this process's descriptors.
+    private static func start(_ arguments: [String]) throws -> pid_t {
+        var words: [UnsafeMutablePointer<CChar>?] = (["openssl"] + arguments).map { strdup($0) }
+        words.append(nil)
+        defer { for word in words { free(word) } }
+        let process = spawn_alone("/usr/bin/openssl", words)
+        guard process > 0 else { throw POSIXError(POSIXErrorCode(rawValue: -process) ?? .EIO) }
         return process
     }
 
+    private static func end(_ process: pid_t, kills: Bool) {
+        if kills { kill(process, SIGKILL) }
+        var status: Int32 = 0
+        waitpid(process, &status, 0)
+    }
+
     deinit {
-        process.terminate()
+        Self.end(process, kills: true)
         try? FileManager.default.removeItem(at: folder)
     }
 }

@@ -45,7 +45,8 @@ enum Wire {
     static func answer(
         _ body: String = completion, status: String = "200 OK", _ fields: [String] = []
     ) -> String {
-        let type = fields.contains { $0.lowercased().hasPrefix("content-type:") }
+        let type =
+            fields.contains { $0.lowercased().hasPrefix("content-type:") }
             ? [] : ["Content-Type: application/json"]
         return (["HTTP/1.1 \(status)"] + type + fields + ["Content-Length: \(body.utf8.count)"])
             .joined(separator: "\r\n") + "\r\n\r\n" + body

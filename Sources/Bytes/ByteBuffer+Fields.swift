@@ -1,0 +1,65 @@
+import Glibc
+
+/// Appending what formats of many short fields are made of: a few bytes that are known as a
+/// number, then a text.
+extension ByteBuffer {
+    /// Appends the `count` least significant bytes of `word`, of them the least significant
+    /// first. `count` is at most 8.
+    @inlinable
+    public mutating func append(low count: Int, of word: UInt64) {
+        precondition(count >= 0 && count <= 8)
+        if capacity - end < count { reserve(count) }
+        // SAFETY: `count` bytes fit before `capacity`, and the padding behind it takes the rest
+        // of the word; storeBytes asks for no alignment.
+        unsafe (base + end).storeBytes(of: word.littleEndian, as: UInt64.self)
+        end += count
+    }
+
+    /// Appends the `count` least significant bytes of `word` as above, then a copy of `bytes`.
+    @inlinable
+    public mutating func append(low count: Int, of word: UInt64, then bytes: Span<UInt8>) {
+        precondition(count >= 0 && count <= 8)
+        let length = bytes.count
+        if capacity - end < count + length { reserve(count + length) }
+        // SAFETY: as above.
+        unsafe (base + end).storeBytes(of: word.littleEndian, as: UInt64.self)
+        end += count
+        guard length > 0 else { return }
+        // SAFETY: the room was made above; a Span cannot overlap a buffer being mutated.
+        unsafe bytes.withUnsafeBytes { source in
+            unsafe (base + end).copyMemory(from: source.baseAddress!, byteCount: length)
+        }
+        end += length
+    }
+
+    /// Takes the bytes of `range` out; those behind it move forward.
+    public mutating func remove(_ range: Range<Int>) {
+        precondition(range.lowerBound >= 0 && range.upperBound <= end - start)
+        // SAFETY: both ranges lie within the allocation; memmove allows the overlap.
+        unsafe memmove(
+            base + start + range.lowerBound, base + start + range.upperBound,
+            end - start - range.upperBound)
+        end -= range.count
+    }
+}
+
+extension Span<UInt8> {
+    /// Whether all bytes are below 0x80.
+    public var isASCII: Bool {
+        let count = count
+        // SAFETY: every load is of bytes before `count`.
+        return unsafe withUnsafeBytes { all in
+            var bits: UInt64 = 0
+            var offset = 0
+            while count - offset >= 8 {
+                bits |= unsafe all.loadUnaligned(fromByteOffset: offset, as: UInt64.self)
+                offset += 8
+            }
+            while offset < count {
+                bits |= unsafe UInt64(all.loadUnaligned(fromByteOffset: offset, as: UInt8.self))
+                offset += 1
+            }
+            return bits & 0x8080_8080_8080_8080 == 0
+        }
+    }
+}
