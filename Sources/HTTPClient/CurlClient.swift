@@ -80,6 +80,9 @@ package final class CurlClient {
         idle.popLast() ?? HTTPTransfer(client: self)
     }
 
+    /// Connections that wait for a request.
+    package var idleConnections: Int { pool.idleCount }
+
     func recycle(_ transfer: HTTPTransfer) {
         // Keep what a burst may want again, not what it left behind.
         if idle.count < Self.idleTransfersMax { idle.append(transfer) } else { transfer.close() }
