@@ -149,7 +149,9 @@ extension HTTPTransfer {
     private func deliverHeld(_ bytes: Span<UInt8>) {
         let piece = bytes.extracting(0..<hold.pieceBytes)
         let behind = bytes.extracting(hold.pieceBytes...)
-        guard deliver(piece) else { return pause(piece: piece, isLast: hold.isLast, behind: behind) }
+        guard deliver(piece) else {
+            return pause(piece: piece, isLast: hold.isLast, behind: behind)
+        }
         guard failure == nil else { return }
         if hold.isLast {
             isAnswered = true

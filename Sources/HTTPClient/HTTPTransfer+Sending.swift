@@ -105,6 +105,7 @@ extension HTTPTransfer {
         case .streamed(let length?):
             upload.isStreamed = true
             upload.bytesToCome = length
+            upload.isFinished = length == 0
             upload.head.appendField("Content-Length", decimal: length)
         case .streamed(nil):
             upload.isStreamed = true
@@ -130,6 +131,8 @@ extension HTTPTransfer {
             guard bytes.count <= upload.bytesToCome else { return failLength() }
             upload.bytesToCome -= bytes.count
             upload.body.append(bytes)
+            // The length says so: an answer to the last byte is not an early one.
+            upload.isFinished = upload.bytesToCome == 0
         }
         pump()
     }
@@ -170,8 +173,10 @@ extension HTTPTransfer {
                 connection.readSoon()
                 break
             }
-            let isAllSent = upload.head.isEmpty && (upload.isStreamed
-                ? upload.body.isEmpty : upload.sentBytes == body.count)
+            let isAllSent =
+                upload.head.isEmpty
+                && (upload.isStreamed
+                    ? upload.body.isEmpty : upload.sentBytes == body.count)
             guard isAllSent, connection.isFlushed else {
                 connection.waitToWrite(true)
                 break
