@@ -204,7 +204,7 @@ import Testing
     @Test func `no connection in time`() async throws {
         // A backlog that is full makes a connection wait: the kernel answers nothing.
         let (full, fillers) = try FullListener.make()
-        defer { fillers.forEach { $0.close() } }
+        defer { for filler in fillers { filler.close() } }
         try await withClient { client, loop in
             let outcome = await client.exchange(
                 loop, .get, "http://\(full)/", timeouts: HTTPTimeouts(connect: 150))
