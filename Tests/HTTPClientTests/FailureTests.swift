@@ -33,7 +33,7 @@ import Testing
     @Test(arguments: [
         ([FaultyUpstream.Step.readRequest, .reset], HTTPClientError.Kind.closed),
         ([.readRequest], .closed),
-        ([.readRequest, .send("HTTP/1.1 20")], .closed),
+        ([.readRequest, .send("HTTP/1.1 20")], .cut),
         ([.readRequest, .send("HTTP/1.1 200 OK\r\nContent-Le")], .cut),
         ([.readRequest, .send("HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhalf")], .cut),
         ([.readRequest, .send("HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhalf"), .reset], .cut),

@@ -153,7 +153,7 @@ import Testing
         let server = try FaultyUpstream([
             .readHead, .waitForGate, .readToEnd,
         ])
-        let pieces = 64
+        let pieces = 400
         let piece = [UInt8](repeating: UInt8(ascii: "p"), count: 64 << 10)
         try await withClient { client, loop in
             let exchange = Exchange(client, loop: loop)
