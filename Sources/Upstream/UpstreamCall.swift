@@ -137,6 +137,11 @@ package final class UpstreamCall {
         startOperation()
         var outcome: Outcome
         while true {
+            // A client that is gone before the first attempt costs none.
+            guard !isCancelled else {
+                outcome = .failed(.clientGone)
+                break
+            }
             beginAttempt()
             while !isAttemptOver {
                 await point.wait()
@@ -153,7 +158,7 @@ package final class UpstreamCall {
         return outcome
     }
 
-    /// Ends the call because the client is gone.
+    /// Ends the call because the client is gone; before `run`, it makes no attempt.
     package func cancel() {
         isCancelled = true
         transfer?.cancel()
