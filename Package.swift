@@ -83,7 +83,7 @@ let package = Package(
         .executableTarget(
             name: "MartletCommand",
             dependencies: [
-                "Bytes", "Configuration", "Gateway", "HTTPClient", "JSON", "MockProvider",
+                "Bytes", "Configuration", "Gateway", "HTTP1", "HTTPClient", "JSON", "MockProvider",
                 "Networking", "OpenAIAPI", "OTLP", "Platform", "Telemetry", "Upstream",
                 "W3CTraceContext",
             ],
@@ -110,7 +110,7 @@ let package = Package(
             "Compression"),
         tests("NetworkingTests", "Networking", "Bytes", "GatewayTesting"),
         tests("HTTPServerTests", "HTTPServer", "HTTP1", "Networking", "Bytes", "GatewayTesting"),
-        tests("HTTPClientTests", "HTTPClient", "Networking", "Bytes", "GatewayTesting"),
+        tests("HTTPClientTests", "HTTP1", "HTTPClient", "Networking", "Bytes", "GatewayTesting"),
         tests("MockProviderTests", "MockProvider", "Networking", "GatewayTesting"),
         tests(
             "GatewayTests", "Gateway", "GatewayTesting", "MockProvider", "Networking",

@@ -65,8 +65,13 @@ public struct ByteBuffer: ~Copyable {
     }
 
     /// Makes room for `bytes` more without another allocation.
+    @inline(__always)
     public mutating func reserve(_ bytes: Int) {
-        guard capacity - end < bytes else { return }
+        if capacity - end < bytes { makeRoom(bytes) }
+    }
+
+    @inline(never)
+    private mutating func makeRoom(_ bytes: Int) {
         if start > 0 { compact() }
         guard capacity - end < bytes else { return }
         let wanted = max(end + bytes, min(capacity * 2, capacity + (1 << 20)))
@@ -99,7 +104,7 @@ public struct ByteBuffer: ~Copyable {
 
     /// Appends one byte.
     public mutating func append(_ byte: UInt8) {
-        if end == capacity { reserve(1) }
+        reserve(1)
         // SAFETY: `end` is below `capacity`.
         unsafe (base + end).storeBytes(of: byte, as: UInt8.self)
         end += 1

@@ -97,10 +97,6 @@ extension HTTPTransfer {
     private func receivedHead() {
         status = parser.status
         minorVersion = parser.minorVersion
-        for index in parser.fields.indices {
-            fields.append(
-                ReceivedField(name: parser.fields[index].name, value: parser.fields[index].value))
-        }
         state = .receiving
         arm(timeouts.idle)
         // A refusal before the request's end: the rest of it is not wanted.
@@ -164,7 +160,9 @@ extension HTTPTransfer {
     private func deliverHeld(_ bytes: Span<UInt8>) {
         let piece = bytes.extracting(0..<hold.pieceBytes)
         let behind = bytes.extracting(hold.pieceBytes...)
-        guard deliver(piece) else { return pause(piece: piece, isLast: hold.isLast, behind: behind) }
+        guard deliver(piece) else {
+            return pause(piece: piece, isLast: hold.isLast, behind: behind)
+        }
         guard failure == nil else { return }
         if hold.isLast {
             isAnswered = true

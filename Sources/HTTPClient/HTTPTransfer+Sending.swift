@@ -104,6 +104,8 @@ extension HTTPTransfer {
     func finishHead(_ kind: Body) {
         switch kind {
         case .none:
+            // Bytes behind a head that announces none would be the next request's beginning.
+            body.removeAll(keeping: 0)
             if upload.addsLength { upload.head.appendField("Content-Length", decimal: 0) }
         case .buffered:
             upload.unsentBytes = body.count
@@ -111,6 +113,7 @@ extension HTTPTransfer {
         case .streamed(let length?):
             upload.isStreamed = true
             upload.bytesToCome = length
+            upload.isFinished = length == 0
             upload.head.appendField("Content-Length", decimal: length)
         case .streamed(nil):
             upload.isStreamed = true
@@ -136,6 +139,8 @@ extension HTTPTransfer {
             guard bytes.count <= upload.bytesToCome else { return failLength() }
             upload.bytesToCome -= bytes.count
             upload.body.append(bytes)
+            // The length says so: an answer to the last byte is not an early one.
+            upload.isFinished = upload.bytesToCome == 0
         }
         pump()
     }
@@ -176,8 +181,10 @@ extension HTTPTransfer {
                 connection.readSoon()
                 break
             }
-            let isAllSent = upload.head.isEmpty && (upload.isStreamed
-                ? upload.body.isEmpty : upload.unsentBytes == 0)
+            let isAllSent =
+                upload.head.isEmpty
+                && (upload.isStreamed
+                    ? upload.body.isEmpty : upload.unsentBytes == 0)
             guard isAllSent, connection.isFlushed else {
                 connection.waitToWrite(true)
                 break

@@ -8,6 +8,7 @@ import Networking
 /// `prepare`, add headers, `start`; then wait for the observer's calls, and `release` once it
 /// has finished. After `release` the object serves somebody else.
 package final class HTTPTransfer {
+    /// The method of a request.
     package enum Method: Sendable, Equatable {
         case get, head, post
         /// Any other, with or without a body.
@@ -58,7 +59,8 @@ package final class HTTPTransfer {
 
     /// The answer's head as it came, status line and all; its fields are in `fields`.
     package internal(set) var head = ByteBuffer()
-    package internal(set) var fields: [ReceivedField] = []
+    /// The fields of `head`, as ranges of it.
+    package var fields: [HTTPField] { parser.fields }
     /// The final answer's status code, 0 before it.
     package internal(set) var status = 0
     /// The answer's minor version of HTTP/1.
@@ -178,7 +180,6 @@ package final class HTTPTransfer {
         hold.reset()
         body.removeAll(keeping: 0)
         head.removeAll(keeping: 4096)
-        fields.removeAll(keepingCapacity: fields.capacity <= 128)
         status = 0
         connectedAt = 0
         headAt = 0

@@ -14,10 +14,3 @@ package protocol HTTPTransferObserver: AnyObject {
     /// The end, once; nil when the answer is complete. Not called from within another call.
     func transferFinished(_ transfer: HTTPTransfer, _ error: HTTPClientError?)
 }
-
-/// A field of an answer's head, as ranges of `HTTPTransfer.head`.
-package struct ReceivedField {
-    package let name: Range<Int>
-    /// Without the white space around it.
-    package let value: Range<Int>
-}

@@ -41,12 +41,18 @@ extension HTTPConnection {
     }
 
     /// Stops reading, and with it the sink's calls; what was read already is still handed over.
+    /// It is not the client that keeps things waiting then: no idle time runs.
     package func pauseBody() {
-        if phase == .body { stream.pauseReading() }
+        guard phase == .body else { return }
+        isBodyPaused = true
+        if takenBytes == nil { deadline?.clear() }
+        stream.pauseReading()
     }
 
     /// Reads on.
     package func resumeBody() {
+        if phase == .body, isBodyPaused { deadline?.set(in: settings.bodyIdleTimeout) }
+        isBodyPaused = false
         stream.resumeReading()
     }
 
@@ -65,6 +71,7 @@ extension HTTPConnection {
             throw .refused(error)
         }
         if sink == nil, case .length(let length) = parser.head.framing {
+            if input.count == length, try takeInput() { return }
             // Trusts a length only as far as one allocation that costs nothing.
             body.reserve(min(length, 64 << 10))
         }
@@ -80,6 +87,23 @@ extension HTTPConnection {
             received(body: waiting.bytes)
         }
         if let refusal { throw .refused(refusal) }
+    }
+
+    /// Takes a body that has come whole, and nothing behind it, without a copy.
+    private func takeInput() throws(BodyFailure) -> Bool {
+        do throws(HTTP1ParseError) {
+            let step = try input.withBytes { bytes throws(HTTP1ParseError) in
+                try parser.parseBody(bytes)
+            }
+            guard step.isComplete else { return false }
+        } catch {
+            refusal = error
+            throw .refused(error)
+        }
+        swap(&body, &input)
+        input.removeAll()
+        finishBody()
+        return true
     }
 
     func received(body bytes: Span<UInt8>) {
@@ -98,7 +122,7 @@ extension HTTPConnection {
                 guard step.consumed > 0, offset < bytes.count else {
                     // What is not consumed comes again in front of the next bytes.
                     input.append(bytes.extracting(offset...))
-                    deadline?.set(in: settings.bodyIdleTimeout)
+                    if !isBodyPaused { deadline?.set(in: settings.bodyIdleTimeout) }
                     return
                 }
             }
@@ -113,6 +137,8 @@ extension HTTPConnection {
     private func finishBody() {
         phase = .bodyDone
         deadline?.clear()
+        // Nobody asks for more of a body that is over; the next request is read all the same.
+        if isBodyPaused { resumeBody() }
         let sink = sink
         self.sink = nil
         sink?.bodyEnded()

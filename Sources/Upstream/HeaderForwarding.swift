@@ -46,35 +46,34 @@ package enum HeaderForwarding {
     /// Calls `body` with each field of an upstream's answer that the client gets.
     ///
     /// Left out are: hop-by-hop fields and those `Connection` names, the framing (the gateway's
-    /// own), fields that would speak for the gateway's host, and malformed ones.
+    /// own), and fields that would speak for the gateway's host. Malformed ones do not get here:
+    /// the parser of answers refuses them.
     package static func forEachAnswerField(
         _ transfer: HTTPTransfer, _ body: (FieldName, Span<UInt8>, Span<UInt8>) -> Void
     ) {
+        let hasConnection = transfer.fields.contains { $0.known == .connection }
         transfer.head.withBytes { bytes in
             for field in transfer.fields {
                 let name = bytes.extracting(field.name)
                 let value = bytes.extracting(field.value)
-                let known = FieldName.recognise(name)
+                let known = field.known
                 switch known {
                 case .contentLength, .setCookie, .altSvc, .strictTransportSecurity, .server,
                     .xTraceID, .serverTiming:
                     continue
                 default: break
                 }
-                if known.isHopByHop || !HTTPSyntax.isToken(name) { continue }
-                if !HTTPSyntax.isFieldValue(value) { continue }
-                if known == .other, isOurs(name) { continue }
-                if isNamedByConnection(name, transfer.fields, bytes) { continue }
+                if known.isHopByHop || known == .other && isOurs(name) { continue }
+                if hasConnection, isNamedByConnection(name, transfer.fields, bytes) { continue }
                 body(known, name, value)
             }
         }
     }
 
     private static func isNamedByConnection(
-        _ name: Span<UInt8>, _ fields: [ReceivedField], _ bytes: Span<UInt8>
+        _ name: Span<UInt8>, _ fields: [HTTPField], _ bytes: Span<UInt8>
     ) -> Bool {
-        for field in fields where field.name.count == 10 {
-            guard bytes.extracting(field.name).equalsIgnoringCase("connection") else { continue }
+        for field in fields where field.known == .connection {
             var list = FieldList(bytes.extracting(field.value))
             while let option = list.next() {
                 if option.matchesIgnoringCase(name) { return true }

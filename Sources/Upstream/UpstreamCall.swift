@@ -92,6 +92,8 @@ package final class UpstreamCall {
     /// The answer to this attempt is not for the client.
     private var discards = false
     private var injectsUsage: Bool
+    /// `body` is with the transfer, as it is.
+    private var isBodyLent = false
     private(set) var relayed = RelayProgress()
     private var isCancelled = false
     /// The relayed answer is a stream of events.
@@ -214,10 +216,15 @@ package final class UpstreamCall {
             guard case .opaque(let method, let kind) = payload else { preconditionFailure() }
             return (method, kind, false)
         }
-        transfer.body.reserve(body.count + 64)
-        body.withBytes {
-            request.appendBody(
-                $0, model: nil, asksForUsage: injectsUsage, to: &transfer.body)
+        if injectsUsage {
+            transfer.body.reserve(body.count + 64)
+            body.withBytes {
+                request.appendBody($0, model: nil, asksForUsage: true, to: &transfer.body)
+            }
+        } else {
+            // Nothing changes: the transfer has the body until its end, without a copy.
+            swap(&transfer.body, &body)
+            isBodyLent = true
         }
         return (.post, .buffered, true)
     }
@@ -243,6 +250,10 @@ package final class UpstreamCall {
         attempt?.end(transfer, failure: failure)
         attempt = nil
         self.transfer = nil
+        if isBodyLent {
+            swap(&transfer.body, &body)
+            isBodyLent = false
+        }
         transfer.release()
         if isCancelled { return relayed.hasBegun ? .cut(.clientGone) : .failed(.clientGone) }
         if discards {
@@ -326,7 +337,7 @@ extension UpstreamCall: HTTPTransferObserver {
         transfer.head.withBytes { bytes in
             for field in transfer.fields {
                 let value = bytes.extracting(field.value)
-                switch FieldName.recognise(bytes.extracting(field.name)) {
+                switch field.known {
                 case .contentLength: length = value.decimal
                 case .contentType: isEventStream = MediaType.isEventStream(value)
                 case .contentEncoding: isEncoded = !value.equalsIgnoringCase("identity")
@@ -354,7 +365,8 @@ extension UpstreamCall: HTTPTransferObserver {
             return nil
         }
         tap = .stream(reader)
-        return length
+        // No length, though there be one: should the stream be cut, an error event goes behind.
+        return nil
     }
 
     /// See `HTTPTransferObserver`.

@@ -7,7 +7,8 @@ import Testing
 /// What an observer may do, and what it hears.
 @Suite struct ObserverTests {
     private static let chunked =
-        "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n6\r\n world\r\n0\r\n\r\n"
+        "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+        + "5\r\nhello\r\n6\r\n world\r\n0\r\n\r\n"
 
     @Test(
         "a cancelled transfer ends once, after the call it was cancelled in, and is closed",
