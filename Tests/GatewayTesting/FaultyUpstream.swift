@@ -73,10 +73,10 @@ package final class FaultyUpstream: Sendable {
         gate.append(true)
     }
 
-    /// Refuses further connections.
+    /// Refuses further connections. The descriptor stays open: the thread may be about to accept
+    /// on its number, which could be another server's by then.
     package func stopListening() {
         shutdown(listener.descriptor, Int32(SHUT_RDWR))
-        listener.close()
     }
 
     /// The requests that were read so far.
