@@ -30,24 +30,32 @@ import Testing
         }
     }
 
-    @Test(arguments: [
-        ([FaultyUpstream.Step.readRequest, .reset], HTTPClientError.Kind.closed),
-        ([.readRequest], .closed),
-        ([.readRequest, .send("HTTP/1.1 20")], .closed),
-        ([.readRequest, .send("HTTP/1.1 200 OK\r\nContent-Le")], .cut),
-        ([.readRequest, .send("HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhalf")], .cut),
-        ([.readRequest, .send("HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhalf"), .reset], .cut),
-        (
-            [.readRequest, .send("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n4\r\nhalf")],
-            .cut
-        ),
-        (
-            [
-                .readRequest,
-                .send("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n4\r\nhalf\r\n"), .reset,
-            ], .cut
-        ),
-    ] as [([FaultyUpstream.Step], HTTPClientError.Kind)])
+    @Test(
+        arguments: [
+            ([FaultyUpstream.Step.readRequest, .reset], HTTPClientError.Kind.closed),
+            ([.readRequest], .closed),
+            ([.readRequest, .send("HTTP/1.1 20")], .closed),
+            ([.readRequest, .send("HTTP/1.1 200 OK\r\nContent-Le")], .cut),
+            ([.readRequest, .send("HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhalf")], .cut),
+            (
+                [.readRequest, .send("HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhalf"), .reset],
+                .cut
+            ),
+            (
+                [
+                    .readRequest,
+                    .send("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n4\r\nhalf"),
+                ],
+                .cut
+            ),
+            (
+                [
+                    .readRequest,
+                    .send("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n4\r\nhalf\r\n"),
+                    .reset,
+                ], .cut
+            ),
+        ] as [([FaultyUpstream.Step], HTTPClientError.Kind)])
     func `a connection that ends too early`(
         script: [FaultyUpstream.Step], kind: HTTPClientError.Kind
     ) async throws {
@@ -132,8 +140,10 @@ import Testing
 
     @Test func `bytes behind an answer are not taken for the next one`() async throws {
         let server = try FaultyUpstream(
-            [.readRequest, .send(okay + "HTTP/1.1 500 Evil\r\nContent-Length: 0\r\n\r\n"),
-                .readRequest, .readToEnd],
+            [
+                .readRequest, .send(okay + "HTTP/1.1 500 Evil\r\nContent-Length: 0\r\n\r\n"),
+                .readRequest, .readToEnd,
+            ],
             [.readRequest, .send(okay), .readToEnd])
         try await withClient { client, loop in
             #expect(await client.exchange(loop, .get, server.url()).status == 200)
@@ -194,7 +204,7 @@ import Testing
     @Test func `no connection in time`() async throws {
         // A backlog that is full makes a connection wait: the kernel answers nothing.
         let (full, fillers) = try FullListener.make()
-        defer { fillers.forEach { $0.close() } }
+        defer { for filler in fillers { filler.close() } }
         try await withClient { client, loop in
             let outcome = await client.exchange(
                 loop, .get, "http://\(full)/", timeouts: HTTPTimeouts(connect: 150))
@@ -202,25 +212,36 @@ import Testing
         }
     }
 
-    @Test(arguments: [
-        ([FaultyUpstream.Step.readRequest, .readToEnd], HTTPTimeouts(firstByte: 150),
-            HTTPClientError.Kind.firstByteTimeout),
-        ([.readRequest, .send("HTTP/1.1 200"), .readToEnd], HTTPTimeouts(firstByte: 150),
-            .firstByteTimeout),
-        (
-            [.readRequest, .send("HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhalf"), .readToEnd],
-            HTTPTimeouts(idle: 150), .idleTimeout
-        ),
-        (
-            [.readRequest, .send("HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n"), .readToEnd],
-            HTTPTimeouts(idle: 150), .idleTimeout
-        ),
-        ([.readRequest, .readToEnd], HTTPTimeouts(total: 150), .totalTimeout),
-        (
-            [.readRequest, .send("HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhalf"), .readToEnd],
-            HTTPTimeouts(total: 150), .totalTimeout
-        ),
-    ] as [([FaultyUpstream.Step], HTTPTimeouts, HTTPClientError.Kind)])
+    @Test(
+        arguments: [
+            (
+                [FaultyUpstream.Step.readRequest, .readToEnd], HTTPTimeouts(firstByte: 150),
+                HTTPClientError.Kind.firstByteTimeout
+            ),
+            (
+                [.readRequest, .send("HTTP/1.1 200"), .readToEnd], HTTPTimeouts(firstByte: 150),
+                .firstByteTimeout
+            ),
+            (
+                [
+                    .readRequest, .send("HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhalf"),
+                    .readToEnd,
+                ],
+                HTTPTimeouts(idle: 150), .idleTimeout
+            ),
+            (
+                [.readRequest, .send("HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n"), .readToEnd],
+                HTTPTimeouts(idle: 150), .idleTimeout
+            ),
+            ([.readRequest, .readToEnd], HTTPTimeouts(total: 150), .totalTimeout),
+            (
+                [
+                    .readRequest, .send("HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhalf"),
+                    .readToEnd,
+                ],
+                HTTPTimeouts(total: 150), .totalTimeout
+            ),
+        ] as [([FaultyUpstream.Step], HTTPTimeouts, HTTPClientError.Kind)])
     func `no answer in time, and the connection is closed`(
         script: [FaultyUpstream.Step], timeouts: HTTPTimeouts, kind: HTTPClientError.Kind
     ) async throws {

@@ -217,8 +217,11 @@ import Testing
 
     @Test func `an answer before the body was sent ends the upload`() async throws {
         let server = try FaultyUpstream(
-            [.readHead, .send("HTTP/1.1 413 No\r\nContent-Length: 2\r\nConnection: close\r\n\r\nno"),
-                .readToEnd],
+            [
+                .readHead,
+                .send("HTTP/1.1 413 No\r\nContent-Length: 2\r\nConnection: close\r\n\r\nno"),
+                .readToEnd,
+            ],
             [.readRequest, .send(okay), .readToEnd])
         try await withClient { client, loop in
             let exchange = Exchange(client, loop: loop)

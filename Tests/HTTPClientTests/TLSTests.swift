@@ -1,6 +1,6 @@
 import Foundation
-import Glibc
 import GatewayTesting
+import Glibc
 import HTTPClient
 import Networking
 import Testing
