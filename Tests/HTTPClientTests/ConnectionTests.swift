@@ -55,7 +55,8 @@ import Testing
     {
         let head = "HTTP/1.1 200 OK\r\n\r\nabc"
         let clean = try FaultyUpstream([.readRequest, .send(head)])
-        #expect(try await Self.calls(1, clean)[0].calls == ["connected", "head 200", "body", "end"])
+        #expect(
+            try await Self.calls(1, clean)[0].calls == ["connected", "head 200", "body", "end"])
         let broken = try FaultyUpstream([
             .readRequest, .send(head), .wait(milliseconds: 20), .reset,
         ])
@@ -97,7 +98,8 @@ import Testing
         "where an answer breaks off decides between closed and cut",
         arguments: [
             ("", .closed), ("H", .cut), ("HTTP/1.1 200 OK\r\n", .cut),
-            ("HTTP/1.1 100 C\r\n\r\n", .cut), ("HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\n", .cut),
+            ("HTTP/1.1 100 C\r\n\r\n", .cut),
+            ("HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\n", .cut),
             ("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1\r\na\r\n0\r\n", .cut),
         ] as [(String, HTTPClientError.Kind)])
     func breaksOff(_ answer: String, _ kind: HTTPClientError.Kind) async throws {

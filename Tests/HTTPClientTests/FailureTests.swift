@@ -34,7 +34,7 @@ import Testing
         arguments: [
             ([FaultyUpstream.Step.readRequest, .reset], HTTPClientError.Kind.closed),
             ([.readRequest], .closed),
-            ([.readRequest, .send("HTTP/1.1 20")], .closed),
+            ([.readRequest, .send("HTTP/1.1 20")], .cut),
             ([.readRequest, .send("HTTP/1.1 200 OK\r\nContent-Le")], .cut),
             ([.readRequest, .send("HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhalf")], .cut),
             (
@@ -99,9 +99,9 @@ import Testing
         ].map { head + $0 + "\r\n\r\nok" }
 
     @Test(arguments: ["xyz\r\n", "2\r\nokay\r\n0\r\n\r\n", "-1\r\n"])
-    func `chunks that are none cut the answer`(body: String) async throws {
+    func `chunks that are none are refused`(body: String) async throws {
         try await refuses(
-            Self.head + "Transfer-Encoding: chunked\r\n\r\n" + body, as: .cut)
+            Self.head + "Transfer-Encoding: chunked\r\n\r\n" + body, as: .malformed)
     }
 
     @Test(arguments: malformed)
