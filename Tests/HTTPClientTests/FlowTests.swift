@@ -187,7 +187,8 @@ import Testing
                 for index in 0..<10 {
                     try await exchange.wait(for: "wanting") { exchange.wants > 0 }
                     exchange.transfer.send("\(round)\(index)xy".utf8.span)
-                    await loop.sleep(milliseconds: index % 2 == 0 ? 1 : 0)
+                    // An answer to all bytes of a known length may come before the end is told.
+                    if index < 9 { await loop.sleep(milliseconds: index % 2 == 0 ? 1 : 0) }
                 }
                 exchange.transfer.finishBody()
                 let outcome = await exchange.finish()
