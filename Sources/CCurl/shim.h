@@ -34,11 +34,13 @@ static inline void martlet_curl_set_close(CURL *easy, martlet_curl_close callbac
     curl_easy_setopt(easy, CURLOPT_CLOSESOCKETDATA, context);
 }
 
-typedef int (*martlet_curl_socket)(CURL *easy, curl_socket_t socket, int what, void *context, void *assigned);
+typedef int (*martlet_curl_socket)(
+    CURL *easy, curl_socket_t socket, int what, void *context, void *assigned);
 typedef int (*martlet_curl_timer)(CURLM *multi, long milliseconds, void *context);
 
 static inline void martlet_curl_set_multi(
-    CURLM *multi, martlet_curl_socket socket, martlet_curl_timer timer, void *context, long connections
+    CURLM *multi, martlet_curl_socket socket, martlet_curl_timer timer, void *context,
+    long connections
 ) {
     curl_multi_setopt(multi, CURLMOPT_SOCKETFUNCTION, socket);
     curl_multi_setopt(multi, CURLMOPT_SOCKETDATA, context);

@@ -4,9 +4,11 @@ import Networking
 
 /// A POST whose body and answer are small enough to be held: what exporters send.
 package struct BufferedRequest: ~Copyable {
+    /// Absolute.
     package let url: String
     /// Names and values; one that could end its line is left out.
     package let headers: [(name: String, value: String)]
+    /// May be empty.
     package var body: ByteBuffer
 
     package init(url: String, headers: [(name: String, value: String)], body: consuming ByteBuffer)
@@ -19,6 +21,7 @@ package struct BufferedRequest: ~Copyable {
 
 /// A complete answer, its body cut at the limit that was asked for.
 package struct BufferedResponse {
+    /// The status code.
     package let status: Int
     /// Names in lower case.
     package let headers: [(name: String, value: String)]

@@ -34,6 +34,7 @@ package struct HTTPClientError: Error, Sendable {
         case invalidRequest
     }
 
+    /// What went wrong.
     package let kind: Kind
     /// A constant sentence without addresses or contents.
     package let reason: String

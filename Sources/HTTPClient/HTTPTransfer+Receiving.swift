@@ -58,8 +58,19 @@ extension HTTPTransfer {
             guard failure == nil else { return }
             try consumeBody(bytes.extracting(position...))
         } catch {
-            fail(error.cause == .headTooLarge ? .headTooLarge : .malformed, "\(error.reason)")
+            refuse(error)
         }
+    }
+
+    /// To whoever has the head, chunks that are none are an answer that breaks off.
+    private func refuse(_ error: HTTP1ResponseError) {
+        let kind: HTTPClientError.Kind =
+            switch error.cause {
+            case .headTooLarge: .headTooLarge
+            case .invalidBody: .cut
+            default: .malformed
+            }
+        fail(kind, "\(error.reason)")
     }
 
     /// Moves a head to `head`, and answers how many of `bytes` belonged to it; nil where it is
@@ -149,7 +160,9 @@ extension HTTPTransfer {
     private func deliverHeld(_ bytes: Span<UInt8>) {
         let piece = bytes.extracting(0..<hold.pieceBytes)
         let behind = bytes.extracting(hold.pieceBytes...)
-        guard deliver(piece) else { return pause(piece: piece, isLast: hold.isLast, behind: behind) }
+        guard deliver(piece) else {
+            return pause(piece: piece, isLast: hold.isLast, behind: behind)
+        }
         guard failure == nil else { return }
         if hold.isLast {
             isAnswered = true
@@ -160,7 +173,7 @@ extension HTTPTransfer {
         do {
             try consumeBody(behind)
         } catch {
-            fail(.malformed, "\(error.reason)")
+            refuse(error)
         }
     }
 }

@@ -7,8 +7,8 @@ struct Upload: ~Copyable {
     var head = ByteBuffer(capacity: 512)
     /// A streamed body that came and was not sent, chunk framing included.
     var body = ByteBuffer()
-    /// Bytes of a buffered body that were sent.
-    var sentBytes = 0
+    /// Bytes of a buffered body that were not sent.
+    var unsentBytes = 0
     var isStreamed = false
     var isChunked = false
     /// Bytes of a streamed body of known length that did not come yet.
@@ -28,7 +28,7 @@ struct Upload: ~Copyable {
     mutating func reset() {
         head.removeAll(keeping: 4096)
         body.removeAll(keeping: 0)
-        sentBytes = 0
+        unsentBytes = 0
         isStreamed = false
         isChunked = false
         bytesToCome = 0
@@ -73,7 +73,7 @@ extension HTTPTransfer {
         case .host, .contentLength, .transferEncoding: return false
         default: break
         }
-        upload.head.appendField(name, value)
+        append(name, value)
         return true
     }
 
@@ -81,8 +81,15 @@ extension HTTPTransfer {
     @discardableResult
     package func addHeader(_ name: StaticString, _ value: Span<UInt8>) -> Bool {
         guard Self.isHarmless(value) else { return false }
-        upload.head.appendField(name, value)
+        append(name.bytes, value)
         return true
+    }
+
+    private func append(_ name: Span<UInt8>, _ value: Span<UInt8>) {
+        upload.head.append(name)
+        upload.head.append(value.isEmpty ? ":" : ": ")
+        upload.head.append(value)
+        upload.head.append("\r\n")
     }
 
     private static func isHarmless(_ bytes: Span<UInt8>) -> Bool {
@@ -101,10 +108,12 @@ extension HTTPTransfer {
             body.removeAll(keeping: 0)
             if upload.addsLength { upload.head.appendField("Content-Length", decimal: 0) }
         case .buffered:
+            upload.unsentBytes = body.count
             upload.head.appendField("Content-Length", decimal: body.count)
         case .streamed(let length?):
             upload.isStreamed = true
             upload.bytesToCome = length
+            upload.isFinished = length == 0
             upload.head.appendField("Content-Length", decimal: length)
         case .streamed(nil):
             upload.isStreamed = true
@@ -130,6 +139,8 @@ extension HTTPTransfer {
             guard bytes.count <= upload.bytesToCome else { return failLength() }
             upload.bytesToCome -= bytes.count
             upload.body.append(bytes)
+            // The length says so: an answer to the last byte is not an early one.
+            upload.isFinished = upload.bytesToCome == 0
         }
         pump()
     }
@@ -170,8 +181,10 @@ extension HTTPTransfer {
                 connection.readSoon()
                 break
             }
-            let isAllSent = upload.head.isEmpty && (upload.isStreamed
-                ? upload.body.isEmpty : upload.sentBytes == body.count)
+            let isAllSent =
+                upload.head.isEmpty
+                && (upload.isStreamed
+                    ? upload.body.isEmpty : upload.unsentBytes == 0)
             guard isAllSent, connection.isFlushed else {
                 connection.waitToWrite(true)
                 break
@@ -193,7 +206,7 @@ extension HTTPTransfer {
         let count = upload.head.withBytes { head in
             if upload.isStreamed { return upload.body.withBytes { connection.write(head, $0) } }
             return body.withBytes {
-                connection.write(head, $0.extracting(upload.sentBytes...))
+                connection.write(head, $0.extracting(($0.count - upload.unsentBytes)...))
             }
         }
         guard let count else { return false }
@@ -202,7 +215,7 @@ extension HTTPTransfer {
         if upload.isStreamed {
             upload.body.consume(count - headBytes)
         } else {
-            upload.sentBytes += count - headBytes
+            upload.unsentBytes -= count - headBytes
         }
         return true
     }

@@ -8,6 +8,7 @@ import Networking
 /// `prepare`, add headers, `start`; then wait for the observer's calls, and `release` once it
 /// has finished. After `release` the object serves somebody else.
 package final class HTTPTransfer {
+    /// The method of a request.
     package enum Method: Sendable, Equatable {
         case get, head, post
         /// Any other, with or without a body.

@@ -39,11 +39,15 @@ final class SocketPoll {
     }
 
     deinit {
+        // SAFETY: only compared.
         precondition(unsafe handle == nil, "leak of an open poll handle")
     }
 
     /// The socket could be registered, and was not closed.
-    var isOpen: Bool { unsafe handle != nil }
+    var isOpen: Bool {
+        // SAFETY: only compared.
+        unsafe handle != nil
+    }
 
     /// Changes what is waited for; no system call where it is the same.
     func listen(for wanted: UInt32) {

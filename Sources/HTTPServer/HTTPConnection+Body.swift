@@ -41,12 +41,18 @@ extension HTTPConnection {
     }
 
     /// Stops reading, and with it the sink's calls; what was read already is still handed over.
+    /// It is not the client that keeps things waiting then: no idle time runs.
     package func pauseBody() {
-        if phase == .body { stream.pauseReading() }
+        guard phase == .body else { return }
+        isBodyPaused = true
+        if takenBytes == nil { deadline?.clear() }
+        stream.pauseReading()
     }
 
     /// Reads on.
     package func resumeBody() {
+        if phase == .body, isBodyPaused { deadline?.set(in: settings.bodyIdleTimeout) }
+        isBodyPaused = false
         stream.resumeReading()
     }
 
@@ -98,7 +104,7 @@ extension HTTPConnection {
                 guard step.consumed > 0, offset < bytes.count else {
                     // What is not consumed comes again in front of the next bytes.
                     input.append(bytes.extracting(offset...))
-                    deadline?.set(in: settings.bodyIdleTimeout)
+                    if !isBodyPaused { deadline?.set(in: settings.bodyIdleTimeout) }
                     return
                 }
             }
@@ -113,6 +119,8 @@ extension HTTPConnection {
     private func finishBody() {
         phase = .bodyDone
         deadline?.clear()
+        // Nobody asks for more of a body that is over; the next request is read all the same.
+        if isBodyPaused { resumeBody() }
         let sink = sink
         self.sink = nil
         sink?.bodyEnded()

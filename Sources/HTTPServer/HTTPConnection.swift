@@ -54,6 +54,8 @@ package final class HTTPConnection {
     /// The request's body, once `readBody` is done.
     package var body = ByteBuffer()
     var sink: (any RequestBodySink)?
+    /// The sink has enough of the body for now.
+    var isBodyPaused = false
 
     var refusal: HTTP1ParseError?
     var isTimedOut = false

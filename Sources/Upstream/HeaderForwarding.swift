@@ -46,8 +46,8 @@ package enum HeaderForwarding {
     /// Calls `body` with each field of an upstream's answer that the client gets.
     ///
     /// Left out are: hop-by-hop fields and those `Connection` names, the framing (the gateway's
-    /// own), and fields that would speak for the gateway's host. Malformed ones do not get here: the
-    /// parser of answers refuses them.
+    /// own), and fields that would speak for the gateway's host. Malformed ones do not get here:
+    /// the parser of answers refuses them.
     package static func forEachAnswerField(
         _ transfer: HTTPTransfer, _ body: (FieldName, Span<UInt8>, Span<UInt8>) -> Void
     ) {

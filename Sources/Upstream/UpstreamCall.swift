@@ -354,7 +354,8 @@ extension UpstreamCall: HTTPTransferObserver {
             return nil
         }
         tap = .stream(reader)
-        return length
+        // No length, though there be one: should the stream be cut, an error event goes behind.
+        return nil
     }
 
     /// See `HTTPTransferObserver`.

@@ -101,6 +101,28 @@ import Testing
         #expect(upstream.requests.count == 1)
     }
 
+    @Test(
+        "a stream of events with a length gets its error event too when it is cut",
+        arguments: [Wire.streamBody, Wire.streamBodyWithUsage, Wire.chatBody])
+    func cutsStreamsOfKnownLength(_ body: String) throws {
+        let event = Wire.event("Hel")
+        let upstream = try FaultyUpstream(
+            [
+                .readRequest,
+                .send(
+                    "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n"
+                        + "Content-Length: \(event.utf8.count + 10)\r\n\r\n" + event),
+            ], [.readRequest, .send(Wire.answer()), .again])
+        let gateway = try TestGateway(upstream)
+        let client = try gateway.connect()
+        client.send(Wire.chat(body))
+        let (text, ending) = client.receiveAll()
+        #expect(ending != .timedOut)
+        #expect(text.contains("Hel") && text.contains("upstream_protocol_error"))
+        #expect(!text.hasSuffix("0\r\n\r\n"))
+        #expect(try gateway.answer(to: Wire.chat())?.status == 200)
+    }
+
     @Test func `an answer without a length ends with its connection`() throws {
         let upstream = try FaultyUpstream([
             .readRequest, .send("HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n\r\n"),

@@ -105,7 +105,8 @@ import Testing
     func breaksOff(_ answer: String, _ kind: HTTPClientError.Kind) async throws {
         let upstream = try FaultyUpstream([.readRequest, .send(answer), .wait(milliseconds: 5)])
         let outcome = try await Self.calls(1, upstream)[0]
-        #expect(outcome.kind == kind && !outcome.isReused)
+        #expect(outcome.kind == kind, "\(outcome)")
+        #expect(!outcome.isReused)
     }
 
     @Test func `connections over their age, lifetime or number are not kept`() async throws {

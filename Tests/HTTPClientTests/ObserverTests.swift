@@ -7,7 +7,8 @@ import Testing
 /// What an observer may do, and what it hears.
 @Suite struct ObserverTests {
     private static let chunked =
-        "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n6\r\n world\r\n0\r\n\r\n"
+        "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+        + "5\r\nhello\r\n6\r\n world\r\n0\r\n\r\n"
 
     @Test(
         "a cancelled transfer ends once, after the call it was cancelled in, and is closed",
@@ -99,9 +100,10 @@ import Testing
 
     @Test func `a server waits for a reader that takes nothing`() async throws {
         let size = 16_000_000
+        let pattern = FaultyUpstream.pattern(size)
         let upstream = try FaultyUpstream([
             .readRequest, .send("HTTP/1.1 200 OK\r\nContent-Length: \(size)\r\n\r\n"),
-            .sendBytes(size), .send("x"),
+            .sendRaw(pattern),
         ])
         let url = upstream.url()
         let isWhole = try await TestLoop.shared.run { loop in
@@ -119,13 +121,13 @@ import Testing
             transfer.start(body: .none, timeouts: timeouts, observer: recorder)
             try await loop.wait(for: "the pause") { deliveries == 1 }
             // Longer than the idle time, which does not count while nothing is taken.
-            await loop.sleep(milliseconds: 1000)
+            await loop.sleep(milliseconds: 700)
             #expect(deliveries == 1 && !recorder.isFinished)
             isOpen = true
             transfer.resume()
             await recorder.wait()
             transfer.release()
-            return recorder.error == nil && recorder.body == FaultyUpstream.pattern(size)
+            return recorder.error == nil && recorder.body == pattern
         }
         #expect(isWhole)
     }

@@ -263,4 +263,16 @@ import Testing
         #expect(idle.receiveAll().ending != .timedOut)
         try await server.waitForNone()
     }
+
+    @Test func `a body that is kept waiting by the server does not time out`() async throws {
+        let server = try await TestServer.start { $0.bodyIdleTimeout = 60 }
+        let client = try RawClient(server.address)
+        for _ in 0..<2 {
+            client.send("POST /slow HTTP/1.1\r\nHost: h\r\nContent-Length: 10\r\n\r\nhello")
+            usleep(20_000)
+            client.send("world")
+            // The second turn shows that the connection is read again.
+            #expect(client.response()?.text == "10 bytes")
+        }
+    }
 }

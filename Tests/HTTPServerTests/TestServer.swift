@@ -7,8 +7,9 @@ import Networking
 /// A server of its own for a test, which serves by path:
 ///
 /// `/echo` the request line and the body (at most 1,000 bytes), `/stream` how many bytes a
-/// streamed body had, `/unread` an answer without reading the body, `/hang` nothing until the
-/// client leaves, `/chunks` two chunks, `/large` 8 MiB, `/cut` less than announced.
+/// streamed body had, `/slow` the same with 250 ms after each piece, `/unread` an answer without
+/// reading the body, `/hang` nothing until the client leaves, `/chunks` two chunks, `/large` 8 MiB,
+/// `/cut` less than announced.
 struct TestServer: Sendable {
     /// What the server noticed.
     enum Event: Equatable, Sendable {
@@ -97,8 +98,8 @@ struct TestServer: Sendable {
         journal.append(.request(path))
         switch path {
         case "/unread": answer(connection, 200, "unread")
-        case "/stream":
-            let sink = CountingSink(connection)
+        case "/stream", "/slow":
+            let sink = CountingSink(connection, pause: path == "/slow" ? 250 : 0)
             try connection.streamBody(to: sink, bytesMax: 1000)
             while !sink.isOver { await sink.point.wait() }
             if let failure = sink.failure { throw failure }
@@ -178,15 +179,21 @@ private final class CountingSink: RequestBodySink {
     private(set) var isOver = false
     private(set) var failure: BodyFailure?
     private let connection: HTTPConnection
+    private let pause: UInt64
 
-    init(_ connection: HTTPConnection) {
+    /// Takes a piece every `pause` milliseconds.
+    init(_ connection: HTTPConnection, pause: UInt64) {
         self.connection = connection
+        self.pause = pause
     }
 
     func bodyReceived(_ bytes: Span<UInt8>) {
         count += bytes.count
         connection.pauseBody()
-        connection.loop.spawn { [connection] in connection.resumeBody() }
+        connection.loop.spawn { [self] in
+            if pause > 0 { await connection.loop.sleep(milliseconds: pause) }
+            if !isOver { connection.resumeBody() }
+        }
     }
 
     func bodyEnded() {
