@@ -128,12 +128,9 @@ package final class FaultyUpstream: Sendable {
 
     /// What `sendBytes` sends.
     package static func pattern(_ count: Int) -> [UInt8] {
-        let alphabet = Array("abcdefghijklmnopqrstuvwxyz".utf8)
-        var result: [UInt8] = []
-        result.reserveCapacity(count + alphabet.count)
-        while result.count < count { result += alphabet }
-        result.removeLast(result.count - count)
-        return result
+        var bytes = Array("abcdefghijklmnopqrstuvwxyz".utf8)
+        while bytes.count < count { bytes += bytes }
+        return Array(bytes.prefix(count))
     }
 
     private func read(_ buffer: inout [UInt8], _ socket: RawSocket, hasBody: Bool) -> Bool {

@@ -1,5 +1,4 @@
 import Foundation
-import Synchronization
 import Testing
 
 /// Runs each test on a thread of its own, so that one that waits for a socket holds up no other;
@@ -61,23 +60,23 @@ private final class ThreadExecutor: TaskExecutor, @unchecked Sendable {
 }
 
 /// Lets some tests through at a time.
-private final class Turnstile: Sendable {
-    private struct State {
-        var free = 6
-        var waiting: [CheckedContinuation<Void, Never>] = []
-    }
-
+private final class Turnstile: @unchecked Sendable {
     static let shared = Turnstile()
-    private let state = Mutex(State())
+
+    // SAFETY: every access to `free` and `waiting` holds the lock, which is one that the thread
+    // sanitizer knows.
+    private let lock = NSLock()
+    private var free = 6
+    private var waiting: [CheckedContinuation<Void, Never>] = []
 
     func enter() async {
         await withCheckedContinuation { continuation in
-            let goesOn = state.withLock { state in
-                guard state.free > 0 else {
-                    state.waiting.append(continuation)
+            let goesOn = lock.withLock {
+                guard free > 0 else {
+                    waiting.append(continuation)
                     return false
                 }
-                state.free -= 1
+                free -= 1
                 return true
             }
             if goesOn { continuation.resume() }
@@ -85,9 +84,9 @@ private final class Turnstile: Sendable {
     }
 
     func leave() {
-        let next = state.withLock { state -> CheckedContinuation<Void, Never>? in
-            guard state.waiting.isEmpty else { return state.waiting.removeFirst() }
-            state.free += 1
+        let next = lock.withLock { () -> CheckedContinuation<Void, Never>? in
+            guard waiting.isEmpty else { return waiting.removeFirst() }
+            free += 1
             return nil
         }
         next?.resume()

@@ -28,7 +28,7 @@ import Testing
         let lines = try #require(server.requests.first).components(separatedBy: "\r\n")
         #expect(lines.first == "POST /v1/x?y=z HTTP/1.1")
         #expect(
-            Set(lines[1...].dropLast(2)) == [
+            Set(lines[1...].dropLast(2).map { $0.trimmingCharacters(in: .whitespaces) }) == [
                 "Host: \(server.address)", "X-Case: Kept; as, is", "X-Empty:",
                 "Content-Type: a/b", "Content-Length: 5",
             ])
