@@ -90,6 +90,34 @@ extension Span<UInt8> {
         }
     }
 
+    /// How often `byte` occurs; sixteen bytes are looked at in a step.
+    public func count(of byte: UInt8) -> Int {
+        // SAFETY: each load lies within the span.
+        unsafe withUnsafeBytes { all in
+            var total = 0
+            var offset = 0
+            let wanted = SIMD16<UInt8>(repeating: byte)
+            while offset + 16 <= all.count {
+                var matches = SIMD16<UInt8>()
+                // No lane counts beyond 255.
+                let end = min(all.count - 15, offset + 255 * 16)
+                while offset < end {
+                    let chunk = unsafe all.loadUnaligned(
+                        fromByteOffset: offset, as: SIMD16<UInt8>.self)
+                    matches &+= SIMD16<UInt8>(repeating: 0).replacing(
+                        with: 1, where: chunk .== wanted)
+                    offset += 16
+                }
+                total += Int(SIMD16<UInt16>(truncatingIfNeeded: matches).wrappedSum())
+            }
+            while offset < all.count {
+                if unsafe all[offset] == byte { total += 1 }
+                offset += 1
+            }
+            return total
+        }
+    }
+
     /// The part without spaces and tabs at both ends (OWS, RFC 9110 section 5.6.3).
     public var trimmed: Span<UInt8> {
         @_lifetime(copy self)

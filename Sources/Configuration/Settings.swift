@@ -37,7 +37,7 @@ package struct ListenerSettings: Sendable, Equatable {
     package internal(set) var addresses = [ListenAddress.tcp(host: "127.0.0.1", port: 8787)]
     /// Connections the kernel completes before they are accepted, for each listening socket.
     package internal(set) var backlog = 1024
-    /// Open client connections of the process; accepting pauses at this number.
+    /// Open client connections of a worker; a further one is closed at once.
     package internal(set) var connectionsMax = 10_000
     /// What EOF from a client during its request means.
     package internal(set) var halfClose = HalfClose.close
@@ -131,8 +131,6 @@ package struct TimeoutSettings: Sendable, Equatable {
     package internal(set) var streamIdle: Duration? = .seconds(120)
     /// The whole upstream call.
     package internal(set) var total: Duration?
-    /// How often `: keep-alive` goes to a streaming client that waits for its first byte.
-    package internal(set) var keepAliveComment: Duration?
 }
 
 /// `telemetry`: what spans hold. Where they go is `TelemetryEnvironment`.
@@ -150,8 +148,6 @@ package struct TelemetrySettings: Sendable, Equatable {
     package internal(set) var legacyTokenNames = false
     /// System messages of a chat stay in `gen_ai.input.messages`.
     package internal(set) var systemMessagesInHistory = false
-    /// Only spans with `gen_ai.*` attributes are exported.
-    package internal(set) var onlyGenAI = false
     /// Encoded bytes of one export request.
     package internal(set) var exportBytesMax = 3584 << 10
 }
@@ -170,7 +166,7 @@ package struct ContentSettings: Sendable, Equatable {
     package internal(set) var capture = ContentCapture.auto
     /// One part of a message.
     package internal(set) var partBytesMax = 64 << 10
-    /// All content of one span.
+    /// All content of one attribute.
     package internal(set) var totalBytesMax = 256 << 10
 }
 

@@ -44,7 +44,7 @@ enum SettingsTable {
             "Connections the kernel completes before they are accepted, for each socket."),
         SettingKey(
             "listener.connectionsMax", .count(\.listener.connectionsMax, 1...1_000_000),
-            "Open client connections of the process; at this number accepting pauses."),
+            "Open client connections of a worker; a further one is closed at once."),
         SettingKey(
             "listener.halfClose", .choice(\.listener.halfClose),
             """
@@ -185,9 +185,6 @@ enum SettingsTable {
         SettingKey(
             "timeouts.total", .duration(\.timeouts.total, tick...day),
             "The whole upstream call."),
-        SettingKey(
-            "timeouts.keepAliveComment", .duration(\.timeouts.keepAliveComment, second...hour),
-            "How often a streaming client that waits for its first byte gets `: keep-alive`."),
     ]
 
     private static let telemetry: [SettingKey] = [
@@ -215,9 +212,6 @@ enum SettingsTable {
             `gen_ai.system_instructions`.
             """),
         SettingKey(
-            "telemetry.onlyGenAI", .boolean(\.telemetry.onlyGenAI),
-            "Export only spans that have `gen_ai.*` attributes."),
-        SettingKey(
             "telemetry.exportBytesMax",
             .bytes(\.telemetry.exportBytesMax, (64 * kibibyte)...(64 << 20)),
             "Encoded bytes of one export request; many receivers take 4 MiB at most."),
@@ -235,7 +229,7 @@ enum SettingsTable {
             "A longer part of a message is cut."),
         SettingKey(
             "content.totalBytesMax", .bytes(\.content.totalBytesMax, kibibyte...(16 << 20)),
-            "Content of one span beyond this is left out."),
+            "Content of one attribute beyond this is left out."),
     ]
 
     private static let shutdown: [SettingKey] = [

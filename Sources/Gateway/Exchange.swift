@@ -44,6 +44,8 @@ final class Exchange {
     func run() async {
         startServerSpan()
         connection.clientGone = { [self] in clientLeft() }
+        // A reset can come in one turn with the request.
+        if connection.isClientGone { clientLeft() }
         do throws(GatewayError) {
             try checkOrigin()
             try authenticate()

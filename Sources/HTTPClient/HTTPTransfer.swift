@@ -178,7 +178,7 @@ package final class HTTPTransfer {
         isReusingConnection = false
         upload.reset()
         hold.reset()
-        body.removeAll(keeping: 0)
+        body.removeAll(keeping: 4096)
         head.removeAll(keeping: 4096)
         status = 0
         connectedAt = 0

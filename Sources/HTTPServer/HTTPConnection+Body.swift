@@ -71,6 +71,7 @@ extension HTTPConnection {
             throw .refused(error)
         }
         if sink == nil, case .length(let length) = parser.head.framing {
+            if input.count == length, try takeInput() { return }
             // Trusts a length only as far as one allocation that costs nothing.
             body.reserve(min(length, 64 << 10))
         }
@@ -86,6 +87,23 @@ extension HTTPConnection {
             received(body: waiting.bytes)
         }
         if let refusal { throw .refused(refusal) }
+    }
+
+    /// Takes a body that has come whole, and nothing behind it, without a copy.
+    private func takeInput() throws(BodyFailure) -> Bool {
+        do throws(HTTP1ParseError) {
+            let step = try input.withBytes { bytes throws(HTTP1ParseError) in
+                try parser.parseBody(bytes)
+            }
+            guard step.isComplete else { return false }
+        } catch {
+            refusal = error
+            throw .refused(error)
+        }
+        swap(&body, &input)
+        input.removeAll()
+        finishBody()
+        return true
     }
 
     func received(body bytes: Span<UInt8>) {

@@ -20,14 +20,27 @@ enum StartUp {
                 throw UsageError("\(path): \(error.reason)")
             }
         }
+        let configuration: LoadedConfiguration
         do throws(ConfigurationError) {
-            return try ConfigurationLoader.load(
+            configuration = try ConfigurationLoader.load(
                 file: file, environment: environment, flags: invocation.flags
             ) { path in String(decoding: try FileContents.read(path), as: UTF8.self) }
         } catch {
             let count = error.diagnostics.count
             let mistakes = count == 1 ? "a mistake" : "\(count) mistakes"
             throw UsageError("the configuration has \(mistakes)\n\(error.description)")
+        }
+        try checkProtocols(configuration.telemetry)
+        return configuration
+    }
+
+    /// Spans sent by another protocol than was asked for would be lost without a word.
+    private static func checkProtocols(_ telemetry: TelemetryEnvironment) throws(UsageError) {
+        for exporter in telemetry.exporters
+        where telemetry.isRecording && exporter.wireProtocol != .httpProtobuf {
+            throw UsageError(
+                "OTEL_EXPORTER_OTLP_PROTOCOL is \(exporter.wireProtocol.rawValue), which is not "
+                    + "offered yet; http/protobuf is, on the collector's port 4318")
         }
     }
 

@@ -86,6 +86,14 @@ package enum AnswerReader {
     package static func read(
         _ body: Span<UInt8>, endpoint: Endpoint, scanner: inout JSONScanner
     ) -> AnswerFacts {
+        if endpoint == .embeddings { return EmbeddingsReader.read(body, scanner: &scanner) }
+        return readWhole(body, endpoint: endpoint, scanner: &scanner)
+    }
+
+    /// As `read`, by a scan of every byte.
+    static func readWhole(
+        _ body: Span<UInt8>, endpoint: Endpoint, scanner: inout JSONScanner
+    ) -> AnswerFacts {
         var facts = AnswerFacts()
         var nothing: CapturedContent?
         do throws(JSONError) {

@@ -92,6 +92,8 @@ package final class UpstreamCall {
     /// The answer to this attempt is not for the client.
     private var discards = false
     private var injectsUsage: Bool
+    /// `body` is with the transfer, as it is.
+    private var isBodyLent = false
     private(set) var relayed = RelayProgress()
     private var isCancelled = false
     /// The relayed answer is a stream of events.
@@ -135,6 +137,11 @@ package final class UpstreamCall {
         startOperation()
         var outcome: Outcome
         while true {
+            // A client that is gone before the first attempt costs none.
+            guard !isCancelled else {
+                outcome = .failed(.clientGone)
+                break
+            }
             beginAttempt()
             while !isAttemptOver {
                 await point.wait()
@@ -151,7 +158,7 @@ package final class UpstreamCall {
         return outcome
     }
 
-    /// Ends the call because the client is gone.
+    /// Ends the call because the client is gone; before `run`, it makes no attempt.
     package func cancel() {
         isCancelled = true
         transfer?.cancel()
@@ -214,10 +221,15 @@ package final class UpstreamCall {
             guard case .opaque(let method, let kind) = payload else { preconditionFailure() }
             return (method, kind, false)
         }
-        transfer.body.reserve(body.count + 64)
-        body.withBytes {
-            request.appendBody(
-                $0, model: nil, asksForUsage: injectsUsage, to: &transfer.body)
+        if injectsUsage {
+            transfer.body.reserve(body.count + 64)
+            body.withBytes {
+                request.appendBody($0, model: nil, asksForUsage: true, to: &transfer.body)
+            }
+        } else {
+            // Nothing changes: the transfer has the body until its end, without a copy.
+            swap(&transfer.body, &body)
+            isBodyLent = true
         }
         return (.post, .buffered, true)
     }
@@ -243,6 +255,10 @@ package final class UpstreamCall {
         attempt?.end(transfer, failure: failure)
         attempt = nil
         self.transfer = nil
+        if isBodyLent {
+            swap(&transfer.body, &body)
+            isBodyLent = false
+        }
         transfer.release()
         if isCancelled { return relayed.hasBegun ? .cut(.clientGone) : .failed(.clientGone) }
         if discards {

@@ -52,7 +52,6 @@ struct LoaderTests {
         ("timeouts.firstByte", "MARTLET_TIMEOUTS_FIRST_BYTE", "1h"),
         ("timeouts.streamIdle", "MARTLET_TIMEOUTS_STREAM_IDLE", "off"),
         ("timeouts.total", "MARTLET_TIMEOUTS_TOTAL", "5m"),
-        ("timeouts.keepAliveComment", "MARTLET_TIMEOUTS_KEEP_ALIVE_COMMENT", "15s"),
         ("telemetry.baggageAttributes", "MARTLET_TELEMETRY_BAGGAGE_ATTRIBUTES", "tenant.*"),
         ("telemetry.traceContext", "MARTLET_TELEMETRY_TRACE_CONTEXT", "restart"),
         ("telemetry.genAISystemAlias", "MARTLET_TELEMETRY_GEN_AI_SYSTEM_ALIAS", "false"),
@@ -61,7 +60,6 @@ struct LoaderTests {
             "telemetry.systemMessagesInHistory", "MARTLET_TELEMETRY_SYSTEM_MESSAGES_IN_HISTORY",
             "true"
         ),
-        ("telemetry.onlyGenAI", "MARTLET_TELEMETRY_ONLY_GEN_AI", "true"),
         ("telemetry.exportBytesMax", "MARTLET_TELEMETRY_EXPORT_BYTES_MAX", "1MiB"),
         ("content.capture", "MARTLET_CONTENT_CAPTURE", "span"),
         ("content.partBytesMax", "MARTLET_CONTENT_PART_BYTES_MAX", "1KiB"),

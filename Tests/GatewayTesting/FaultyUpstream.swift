@@ -73,7 +73,8 @@ package final class FaultyUpstream: Sendable {
         gate.append(true)
     }
 
-    /// Refuses further connections.
+    /// Refuses further connections. The descriptor stays open: the thread may be about to accept
+    /// on its number, which could be another server's by then.
     package func stopListening() {
         // The accepting thread closes it: its number must not serve another listener before
         // that thread has looked.

@@ -215,4 +215,20 @@ import Testing
         #expect(trace.server["martlet.client.disconnected"] == "true")
         #expect(client.receiveAll().ending == .reset)
     }
+
+    @Test(
+        "a client whose reset comes together with its request leaves nothing running",
+        arguments: [Wire.chat(), Wire.chat(Wire.streamBody), Wire.post("/v1/files", "abc")])
+    func noticesEarlyResets(_ request: String) throws {
+        let upstream = try FaultyUpstream([.readRequest, .readToEnd])
+        let gateway = try TestGateway(upstream)
+        for _ in 0..<20 {
+            let client = try gateway.connect()
+            client.send(request)
+            client.reset()
+        }
+        let traces = gateway.traces(20)
+        #expect(traces.count == 20)
+        for trace in traces { #expect(trace.server.status == .unset) }
+    }
 }

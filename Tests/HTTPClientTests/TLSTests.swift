@@ -120,7 +120,9 @@ private final class TLSServer: @unchecked Sendable {
     }
 
     func stop() {
-        process.terminate()
+        // The child inherits a signal mask that keeps SIGTERM from it.
+        kill(process.processIdentifier, SIGKILL)
+        process.waitUntilExit()
         try? FileManager.default.removeItem(at: directory)
     }
 
