@@ -53,7 +53,7 @@ package final class FaultyUpstream: Sendable {
             var index = 0
             while true {
                 let descriptor = accept(listener.descriptor, nil, nil)
-                guard descriptor >= 0 else { return }
+                guard descriptor >= 0 else { return listener.close() }
                 journal.append(.connected)
                 RawSocket(descriptor: descriptor).sendAtOnce()
                 let script = scripts[min(index, scripts.count - 1)]
@@ -76,6 +76,8 @@ package final class FaultyUpstream: Sendable {
     /// Refuses further connections. The descriptor stays open: the thread may be about to accept
     /// on its number, which could be another server's by then.
     package func stopListening() {
+        // The accepting thread closes it: its number must not serve another listener before
+        // that thread has looked.
         shutdown(listener.descriptor, Int32(SHUT_RDWR))
     }
 

@@ -38,7 +38,7 @@ package final class OTLPSink: Sendable {
         Thread.detachNewThread { [self] in
             while true {
                 let descriptor = accept(listener.descriptor, nil, nil)
-                guard descriptor >= 0 else { return }
+                guard descriptor >= 0 else { return listener.close() }
                 Thread.detachNewThread {
                     self.serve(RawSocket(descriptor: descriptor), answers)
                 }
@@ -53,8 +53,9 @@ package final class OTLPSink: Sendable {
 
     /// Refuses further connections.
     package func stopListening() {
+        // The accepting thread closes it: its number must not serve another listener before
+        // that thread has looked.
         shutdown(listener.descriptor, Int32(SHUT_RDWR))
-        listener.close()
     }
 
     private func serve(_ socket: RawSocket, _ answers: [Answer]) {
