@@ -72,16 +72,62 @@ import Testing
         }
         #expect(server.waitForPeersToClose())
     }
+
+    @Test func `a connection through TLS carries transfer after transfer`() async throws {
+        let server = try TLSServer(name: "localhost", isPiped: true)
+        defer { server.stop() }
+        var settings = CurlClient.Settings()
+        settings.caFile = server.caFile
+        // What TLS decrypts at once is more than a piece, and the reader does not want it yet.
+        let pattern = FaultyUpstream.pattern(3_000_000)
+        let upload = String(decoding: FaultyUpstream.pattern(1_000_000), as: UTF8.self)
+        let url = "https://localhost:\(server.port)/"
+        Thread.detachNewThread {
+            guard server.read(upTo: "\r\n\r\n", bytes: 0) else { return }
+            server.write(Array("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok".utf8))
+            guard server.read(upTo: "\r\n\r\n", bytes: 1_000_000) else { return }
+            server.write(Array("HTTP/1.1 200 OK\r\nContent-Length: 3000000\r\n\r\n".utf8))
+            server.write(pattern)
+            guard server.read(upTo: "\r\n\r\n", bytes: 0) else { return }
+            server.write(Array("HTTP/1.1 200 OK\r\n\r\nuntil".utf8))
+            server.finish()
+        }
+        let outcomes = try await withClient(settings) { client, loop in
+            let first = await client.call(.get, url)
+            #expect(client.idleConnections == 1)
+            let recorder = Recorder()
+            var pieces = 0
+            recorder.onBody = { transfer in
+                pieces += 1
+                guard pieces % 5 == 0 else { return true }
+                loop.spawn { transfer.resume() }
+                return false
+            }
+            let second = await client.call(
+                .post, url, body: .buffered, content: upload, recorder: recorder)
+            #expect(recorder.body == pattern)
+            return [first, second, await client.call(.get, url)]
+        }
+        #expect(outcomes.map(\.status) == [200, 200, 200])
+        #expect(outcomes.map(\.isOnNewConnection) == [true, false, false])
+        #expect(outcomes[0].text == "ok" && outcomes[2].text == "until")
+        #expect(outcomes.map(\.kind) == [nil, nil, nil])
+        #expect(server.uploaded == Array(upload.utf8))
+    }
 }
 
-/// `openssl s_server -www` with a certificate for `name`, signed by a CA of its own.
+/// `openssl s_server` with a certificate for `name`, signed by a CA of its own: it answers every
+/// request with a page, or passes bytes through pipes.
 private final class TLSServer: @unchecked Sendable {
     let port: UInt16
     let caFile: String
     private let process = Process()
+    private let input = Pipe()
+    private let output = Pipe()
+    private(set) var uploaded: [UInt8] = []
     private let directory: URL
 
-    init(name: String) throws {
+    init(name: String, isPiped: Bool = false) throws {
         let directory = FileManager.default.temporaryDirectory
             .appendingPathComponent("tls-\(UInt32.random(in: 0...UInt32.max))")
         self.directory = directory
@@ -105,11 +151,11 @@ private final class TLSServer: @unchecked Sendable {
         port = try Self.freePort()
         process.executableURL = URL(fileURLWithPath: "/usr/bin/openssl")
         process.arguments = [
-            "s_server", "-www", "-quiet", "-accept", "127.0.0.1:\(port)", "-cert",
+            "s_server", "-quiet", "-accept", "127.0.0.1:\(port)", "-cert",
             path("cert.pem"), "-key", path("key.pem"),
-        ]
-        process.standardInput = Pipe()
-        process.standardOutput = FileHandle.nullDevice
+        ] + (isPiped ? [] : ["-www"])
+        process.standardInput = input
+        process.standardOutput = isPiped ? output : FileHandle.nullDevice
         process.standardError = FileHandle.nullDevice
         try process.run()
         let end = Date(timeIntervalSinceNow: 10)
@@ -117,6 +163,31 @@ private final class TLSServer: @unchecked Sendable {
             guard Date() < end, process.isRunning else { throw TimedOut("openssl s_server") }
             usleep(5000)
         }
+    }
+
+    /// Reads a request: a head that ends so, and a body.
+    func read(upTo end: String, bytes count: Int) -> Bool {
+        var request: [UInt8] = []
+        while true {
+            if let head = request.firstRange(of: Array(end.utf8)),
+                request.count == head.upperBound + count
+            {
+                if count > 0 { uploaded = Array(request[head.upperBound...]) }
+                return true
+            }
+            let next = output.fileHandleForReading.availableData
+            guard !next.isEmpty else { return false }
+            request += next
+        }
+    }
+
+    func write(_ bytes: [UInt8]) {
+        try? input.fileHandleForWriting.write(contentsOf: Data(bytes))
+    }
+
+    /// Ends the connection.
+    func finish() {
+        try? input.fileHandleForWriting.close()
     }
 
     func stop() {
