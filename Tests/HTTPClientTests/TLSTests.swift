@@ -150,10 +150,11 @@ private final class TLSServer: @unchecked Sendable {
         ])
         port = try Self.freePort()
         process.executableURL = URL(fileURLWithPath: "/usr/bin/openssl")
-        process.arguments = [
-            "s_server", "-quiet", "-accept", "127.0.0.1:\(port)", "-cert",
-            path("cert.pem"), "-key", path("key.pem"),
-        ] + (isPiped ? [] : ["-www"])
+        process.arguments =
+            [
+                "s_server", "-quiet", "-accept", "127.0.0.1:\(port)", "-cert",
+                path("cert.pem"), "-key", path("key.pem"),
+            ] + (isPiped ? [] : ["-www"])
         process.standardInput = input
         process.standardOutput = isPiped ? output : FileHandle.nullDevice
         process.standardError = FileHandle.nullDevice
