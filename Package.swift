@@ -63,28 +63,30 @@ let package = Package(
         module("Platform"),
 
         // Domain.
-        module("Configuration", "Networking", "YAML"),
+        module("Privacy", "Bytes", "Crypto", "JSON", "Platform"),
+        module("Configuration", "Networking", "Privacy", "YAML"),
         module("OpenAIAPI", "Bytes", "JSON", "Crypto"),
         module("HTTPServer", "Bytes", "HTTP1", "Networking"),
-        module("Telemetry", "Bytes", "W3CTraceContext"),
+        module("Telemetry", "Bytes", "Privacy", "W3CTraceContext"),
         module(
-            "OTLP", "Bytes", "Telemetry", "W3CTraceContext", "Networking", "HTTPClient",
-            "Compression"),
+            "OTLP", "Bytes", "Privacy", "Telemetry", "W3CTraceContext", "Networking",
+            "HTTPClient", "Compression"),
         module(
             "Upstream", "Bytes", "HTTP1", "W3CTraceContext", "Networking", "HTTPClient", "JSON",
-            "OpenAIAPI", "Telemetry", "Configuration"),
+            "OpenAIAPI", "Privacy", "Telemetry", "Configuration"),
 
         // House.
         module(
             "Gateway", "Bytes", "HTTP1", "W3CTraceContext", "Networking", "Crypto", "HTTPClient",
-            "JSON", "Configuration", "OpenAIAPI", "HTTPServer", "Telemetry", "OTLP", "Upstream"),
+            "JSON", "Configuration", "OpenAIAPI", "HTTPServer", "Privacy", "Telemetry", "OTLP",
+            "Upstream"),
         module(
             "MockProvider", "Bytes", "HTTP1", "Networking", "JSON", "HTTPServer"),
         .executableTarget(
             name: "MartletCommand",
             dependencies: [
                 "Bytes", "Configuration", "Gateway", "HTTP1", "HTTPClient", "JSON", "MockProvider",
-                "Networking", "OpenAIAPI", "OTLP", "Platform", "Telemetry", "Upstream",
+                "Networking", "OpenAIAPI", "OTLP", "Platform", "Privacy", "Telemetry", "Upstream",
                 "W3CTraceContext",
             ],
             swiftSettings: shipped),
@@ -102,19 +104,20 @@ let package = Package(
         tests("CryptoTests", "Crypto", "Bytes"),
         tests("CompressionTests", "Compression", "Bytes"),
         tests("OpenAIAPITests", "OpenAIAPI", "JSON", "Bytes"),
+        tests("PrivacyTests", "Privacy", "Platform", "JSON", "Bytes"),
         .testTarget(
-            name: "ConfigurationTests", dependencies: ["Configuration", "Networking", "YAML"],
+            name: "ConfigurationTests", dependencies: ["Configuration", "Networking", "Privacy", "YAML"],
             exclude: ["Fixtures"], swiftSettings: tested),
         tests(
-            "TelemetryTests", "Telemetry", "OTLP", "Bytes", "W3CTraceContext", "Networking",
-            "Compression"),
+            "TelemetryTests", "Telemetry", "OTLP", "Bytes", "Privacy", "W3CTraceContext",
+            "Networking", "Compression"),
         tests("NetworkingTests", "Networking", "Bytes", "GatewayTesting"),
         tests("HTTPServerTests", "HTTPServer", "HTTP1", "Networking", "Bytes", "GatewayTesting"),
         tests("HTTPClientTests", "HTTP1", "HTTPClient", "Networking", "Bytes", "GatewayTesting"),
         tests("MockProviderTests", "MockProvider", "Networking", "GatewayTesting"),
         tests(
             "GatewayTests", "Gateway", "GatewayTesting", "MockProvider", "Networking",
-            "Configuration", "Telemetry", "OTLP", "Upstream", "W3CTraceContext", "Bytes",
+            "Configuration", "Privacy", "Telemetry", "OTLP", "Upstream", "W3CTraceContext", "Bytes",
             "CTestSupport"),
         tests("UpstreamTests", "Upstream", "Bytes"),
         tests("TidyTests"),

@@ -4,23 +4,31 @@ import Crypto
 
 /// The keys clients present to this gateway, as digests: a look-up compares no key itself.
 struct ClientKeys: Sendable {
-    private let digests: [SHA256.Digest]
+    /// Whose a key is.
+    struct Holder: Sendable {
+        /// What spans and rules call it; nil: it has no name.
+        let name: String?
+    }
 
-    init(_ keys: [Secret]) {
-        digests = keys.map { SHA256.digest(of: $0.reveal().utf8.span) }
+    private let keys: [(digest: SHA256.Digest, holder: Holder)]
+
+    init(_ keys: [ClientKeySettings]) {
+        self.keys = keys.map {
+            (SHA256.digest(of: $0.key.reveal().utf8.span), Holder(name: $0.name))
+        }
     }
 
     /// No key is asked for.
-    var isEmpty: Bool { digests.isEmpty }
+    var isEmpty: Bool { keys.isEmpty }
 
-    /// Whether `credential` is one of the keys. All are looked at, so that the time it takes
-    /// does not tell which.
-    func contains(_ credential: Span<UInt8>) -> Bool {
+    /// The holder of the key that `credential` is, or nil. All are looked at, so that the time it
+    /// takes does not tell which.
+    func holder(of credential: Span<UInt8>) -> Holder? {
         let digest = SHA256.digest(of: credential)
-        var isFound = false
-        for known in digests where ConstantTime.equals(known.bytes, digest.bytes) {
-            isFound = true
+        var found: Holder?
+        for key in keys where ConstantTime.equals(key.digest.bytes, digest.bytes) {
+            found = key.holder
         }
-        return isFound
+        return found
     }
 }

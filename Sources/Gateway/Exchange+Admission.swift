@@ -2,6 +2,7 @@ import Bytes
 import HTTP1
 import HTTPServer
 import OpenAIAPI
+import Telemetry
 import Upstream
 
 // Who may call, and what is meant.
@@ -93,25 +94,28 @@ extension Exchange {
         let keys = services.keys
         guard !keys.isEmpty else { return }
         let head = connection.parser.head
-        let isKnown = connection.withHead { bytes in
+        let holder = connection.withHead { bytes -> ClientKeys.Holder? in
             guard head.count(of: .authorization) + head.count(of: .apiKey) == 1 else {
-                return false
+                return nil
             }
             if let field = head.first(.apiKey) {
-                return keys.contains(bytes.extracting(field.value))
+                return keys.holder(of: bytes.extracting(field.value))
             }
-            guard let field = head.first(.authorization) else { return false }
+            guard let field = head.first(.authorization) else { return nil }
             let value = bytes.extracting(field.value)
             // RFC 9110 section 11.1: the scheme's case does not matter.
             guard value.count > 7, value.extracting(0..<7).equalsIgnoringCase("bearer ") else {
-                return false
+                return nil
             }
-            return keys.contains(value.extracting(7...).trimmed)
+            return keys.holder(of: value.extracting(7...).trimmed)
         }
-        guard isKnown else {
+        guard let holder else {
             throw GatewayError(
                 .unauthorized, "A key of this gateway is needed, as 'Authorization: Bearer KEY'.")
         }
         hasGatewayKey = true
+        guard let name = holder.name else { return }
+        tenant = name
+        trace.serverSpan?.set(MartletAttributes.keyAlias, name)
     }
 }

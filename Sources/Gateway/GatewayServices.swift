@@ -1,5 +1,6 @@
 import Configuration
 import Networking
+import Privacy
 import Synchronization
 import Telemetry
 import Upstream
@@ -13,25 +14,29 @@ package final class GatewayServices: Sendable {
     let exporters: [ExportCounters]
     let log: Log
     let keys: ClientKeys
-    let capturesContent: Bool
+    let content: ContentPolicy
+    /// Keys the hashes of all workers: the configuration's, or random.
+    let secret: Secret
     /// `traceparent` and `tracestate` are read and sent (`OTEL_PROPAGATORS`).
     let propagatesTraceContext: Bool
     /// Host names under which this gateway may be addressed while it spends a key of its own.
     let ownHosts: [String]
     private let draining = Atomic<Bool>(false)
 
-    /// `exporters` are the counters that `/metrics` shows. A propagator that is missing from
+    /// `exporters` are the counters that `/metrics` shows, `contentForms` the fullest forms of
+    /// message content that each of them may have. A propagator that is missing from
     /// `propagators` is off in both directions, whatever the settings say.
     package init(
-        settings: Settings, tracer: Tracer, exporters: [ExportCounters], capturesContent: Bool,
-        log: Log, propagators: Set<Propagator> = [.traceContext, .baggage]
+        settings: Settings, tracer: Tracer, exporters: [ExportCounters],
+        contentForms: ContentForms, log: Log, propagators: Set<Propagator> = [.traceContext, .baggage]
     ) {
         let settings = settings.limited(to: propagators)
         propagatesTraceContext = propagators.contains(.traceContext)
         self.settings = settings
         self.tracer = tracer
         self.exporters = exporters
-        self.capturesContent = capturesContent
+        content = ContentPolicy(settings.content, exporters: contentForms)
+        secret = settings.secret ?? Secret(KeyedHash.randomSecret())
         self.log = log
         target = UpstreamTarget(settings: settings.upstream)
         metrics = GatewayMetrics()
@@ -46,6 +51,13 @@ package final class GatewayServices: Sendable {
 
     func beginDraining() {
         draining.store(true, ordering: .relaxed)
+    }
+}
+
+extension ContentPolicy {
+    /// What the settings leave of what `exporters` may have.
+    package init(_ settings: ContentSettings, exporters: ContentForms) {
+        self.init(exporters: exporters, standard: settings.mode.form, rules: settings.rules)
     }
 }
 

@@ -1,6 +1,7 @@
 import Configuration
 import Networking
 import OTLP
+import Privacy
 import Telemetry
 import Upstream
 
@@ -34,7 +35,7 @@ extension ExportEndpoint {
 extension ExporterOptions {
     init(
         _ exporter: ExporterSettings, _ environment: TelemetryEnvironment,
-        _ settings: TelemetrySettings
+        _ settings: TelemetrySettings, _ content: ContentSettings
     ) {
         self.init()
         batchSpansMax = environment.batch.batchSizeMax
@@ -44,6 +45,18 @@ extension ExporterOptions {
         retries.requestTimeout = (exporter.timeout?.milliseconds ?? 0) * 1_000_000
         isGzip = exporter.compression == .gzip
         includesContent = exporter.capturesContent
+        contentForm = content.form(exporter)
+    }
+}
+
+extension ContentSettings {
+    /// The most that an exporter may have of message content.
+    package func form(_ exporter: ExporterSettings) -> ContentForm {
+        guard exporter.capturesContent else { return .off }
+        switch exporter.family {
+        case .experimental: return experimentalMode.form
+        case .standard: return otlpMode.form
+        }
     }
 }
 

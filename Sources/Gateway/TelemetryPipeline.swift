@@ -2,6 +2,7 @@ import Configuration
 import HTTPClient
 import Networking
 import OTLP
+import Privacy
 import Telemetry
 import Upstream
 import W3CTraceContext
@@ -12,16 +13,16 @@ package final class TelemetryPipeline {
     package let tracer: Tracer
     /// The accounting of each exporter.
     package let counters: [ExportCounters]
-    /// Some exporter sends message content.
-    package let capturesContent: Bool
+    /// The fullest form of message content that each exporter may have.
+    package let contentForms: ContentForms
     private var threads: [ExporterThread]
 
     /// Starts an exporter for each destination that `environment` names; none where it names
     /// none: nothing is sent unasked. `console` prints the trees of the console exporter. The
     /// owner of `watcher` takes every trace from it too, with content.
     package init(
-        environment: TelemetryEnvironment, settings: TelemetrySettings, version: String,
-        log: Log, consoleColours: Bool, console: @escaping Log.Output,
+        environment: TelemetryEnvironment, settings: TelemetrySettings, content: ContentSettings,
+        version: String, log: Log, consoleColours: Bool, console: @escaping Log.Output,
         watcher: ExportQueue? = nil
     ) {
         var threads: [ExporterThread] = []
@@ -37,7 +38,7 @@ package final class TelemetryPipeline {
             threads.append(
                 ExporterThread(
                     queue: queue, endpoint: ExportEndpoint(exporter),
-                    options: ExporterOptions(exporter, environment, settings),
+                    options: ExporterOptions(exporter, environment, settings, content),
                     resource: resource, client: client, log: log))
             queues.append(queue)
         }
@@ -47,17 +48,21 @@ package final class TelemetryPipeline {
             var options = ConsoleOptions()
             options.isColoured = consoleColours
             options.includesContent = environment.consoleCapturesContent
+            options.contentForm = content.consoleMode.form
             threads.append(ExporterThread(queue: queue, options: options, output: console))
             queues.append(queue)
         }
         if let watcher { queues.append(watcher) }
         self.threads = threads
         counters = queues.map(\.counters)
-        capturesContent =
-            watcher != nil
-            || isRecording
-                && (environment.exporters.contains(where: \.capturesContent)
-                    || (environment.console && environment.consoleCapturesContent))
+        var forms = watcher == nil ? [] : ContentForms(.full)
+        if isRecording {
+            for exporter in environment.exporters { forms.insert(content.form(exporter)) }
+            if environment.console, environment.consoleCapturesContent {
+                forms.insert(content.consoleMode.form)
+            }
+        }
+        contentForms = forms
         tracer = Tracer(
             sampler: Sampler(environment.sampler), limits: SpanLimits(environment.limits),
             queues: queues)

@@ -24,10 +24,10 @@ final class Worker {
         self.services = services
         self.loop = loop
         let settings = services.settings
-        bench = Workbench(settings: settings)
+        bench = Workbench(settings: settings, secret: services.secret)
         upstream = UpstreamServices(
             loop: loop, client: CurlClient(loop: loop, settings: .init(settings)), bench: bench,
-            settings: settings, capturesContent: services.capturesContent)
+            settings: settings, content: services.content)
     }
 
     /// Answers a connection's requests, one after another.

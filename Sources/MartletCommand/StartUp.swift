@@ -2,6 +2,7 @@ import Configuration
 import Gateway
 import Networking
 import Platform
+import Privacy
 import Telemetry
 
 /// What the commands that run a gateway have in common.
@@ -66,7 +67,7 @@ enum StartUp {
     ) -> TelemetryPipeline {
         TelemetryPipeline(
             environment: configuration.telemetry, settings: configuration.settings.telemetry,
-            version: MartletProgram.version, log: log,
+            content: configuration.settings.content, version: MartletProgram.version, log: log,
             consoleColours: Terminal.hasColours(ProcessEnvironment.variables),
             console: { tree in DescriptorOutput.standardOutput.writeAll(tree) }, watcher: watcher)
     }
@@ -98,21 +99,58 @@ enum StartUp {
         let workers = workers(settings)
         lines.append("workers: \(workers)")
         lines.append("upstream: \(settings.upstream.url)")
-        lines += destinations(telemetry)
+        lines += destinations(configuration)
         if telemetry.isRecording, telemetry.console {
-            lines.append("traces are printed to standard output")
+            let form =
+                telemetry.consoleCapturesContent ? settings.content.consoleMode.form : .off
+            lines.append("traces are printed to standard output, \(words(for: form, settings))")
         }
+        if telemetry.isRecording { lines += privacy(settings) }
         if !telemetry.isRecording { lines.append("traces go nowhere: no exporter is configured") }
         return lines
     }
 
     /// A sentence for each OTLP exporter.
-    static func destinations(_ telemetry: TelemetryEnvironment) -> [String] {
+    static func destinations(_ configuration: LoadedConfiguration) -> [String] {
+        let telemetry = configuration.telemetry
         guard telemetry.isRecording else { return [] }
         return telemetry.exporters.map { exporter in
-            let content = exporter.capturesContent ? "with" : "without"
+            let content = words(
+                for: configuration.settings.content.form(exporter), configuration.settings)
             return "traces go to \(exporter.displayURL) by \(exporter.wireProtocol.rawValue), "
-                + "\(content) message content"
+                + content
         }
+    }
+
+    /// What an exporter that may have `form` gets of message content.
+    private static func words(for form: ContentForm, _ settings: Settings) -> String {
+        let policy = ContentPolicy(settings.content, exporters: ContentForms(form))
+        let standard = min(form, settings.content.mode.form)
+        var words =
+            switch standard {
+            case .off: "without message content"
+            case .full: "with message content"
+            case .hashed, .redacted: "with message content \(standard.word)"
+            }
+        if policy.captures, !settings.content.rules.isEmpty {
+            words += " unless one of the rules says otherwise"
+        }
+        return words
+    }
+
+    /// What keys the hashes, where there can be any.
+    private static func privacy(_ settings: Settings) -> [String] {
+        let content = settings.content
+        let isHashing =
+            settings.telemetry.userID == .hashed || content.rules.contains { $0.form == .hashed }
+            || [content.mode, content.experimentalMode, content.otlpMode, content.consoleMode]
+                .contains(.hashed)
+        guard isHashing else { return [] }
+        return [
+            settings.secret == nil
+                ? "hashes are keyed at random: they are others after a restart; "
+                    + "MARTLET_SECRET makes them last"
+                : "hashes are keyed with MARTLET_SECRET"
+        ]
     }
 }

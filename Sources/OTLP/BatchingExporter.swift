@@ -1,5 +1,6 @@
 import Bytes
 import Compression
+import Privacy
 import Telemetry
 
 /// Bounds and choices of one exporter.
@@ -16,6 +17,8 @@ package struct ExporterOptions: Sendable {
     package var isGzip = false
     /// Whether attributes with message content are sent.
     package var includesContent = false
+    /// The fullest form in which they are.
+    package var contentForm = ContentForm.full
 
     /// The defaults of the specification.
     package init() {}
@@ -49,7 +52,7 @@ package final class BatchingExporter {
     ) {
         self.queue = queue
         self.options = options
-        encoder = TraceEncoder(resource: resource)
+        encoder = TraceEncoder(resource: resource, form: options.contentForm)
         self.transport = transport
         self.schedule = schedule
         journal = ExportJournal(log: log, exporter: queue.counters.exporter)

@@ -1,4 +1,5 @@
 import Bytes
+import Privacy
 import Telemetry
 import W3CTraceContext
 
@@ -58,10 +59,12 @@ package struct TraceEncoder: Sendable {
     private static let attributeTag: UInt8 = 9 << 3 | 2
 
     private let resource: ExportResource
+    private let form: ContentForm
 
-    /// An encoder of spans of `resource`.
-    package init(resource: ExportResource) {
+    /// An encoder of spans of `resource`, with message content in no fuller form than `form`.
+    package init(resource: ExportResource, form: ContentForm = .full) {
         self.resource = resource
+        self.form = form
     }
 
     /// Appends a request with the leading `items` that fit into `bytesMax` bytes, and answers
@@ -127,10 +130,12 @@ package struct TraceEncoder: Sendable {
         writer.field(7, fixed64: span.startTime)
         writer.field(8, fixed64: span.endTime)
         let isFull = content == .full
-        span.appendAttributes(includingContent: isFull, to: &writer.buffer)
+        span.appendAttributes(includingContent: isFull, form: form, to: &writer.buffer)
         var left = 0
         if case .shortened(let bytesMax) = content, span.hasContent {
-            left = span.withBytes { encodeContent(of: $0, bytesMax: bytesMax, to: &writer) }
+            left = span.withBytes(content: form) {
+                encodeContent(of: $0, bytesMax: bytesMax, to: &writer)
+            }
         }
         writer.count(10, span.droppedAttributesCount + left)
         for event in span.events { encode(event, content: content, to: &writer) }
@@ -157,7 +162,8 @@ package struct TraceEncoder: Sendable {
         let message = writer.open(11)
         writer.field(1, fixed64: event.time)
         writer.field(2, bytes: event.name.bytes)
-        event.appendAttributes(includingContent: content == .full, to: &writer.buffer)
+        event.appendAttributes(
+            includingContent: content == .full, form: form, to: &writer.buffer)
         writer.count(4, event.droppedAttributesCount)
         writer.close(message)
     }

@@ -79,6 +79,8 @@ extension CallRequest {
             presencePenalty = document.double(value)
         case 17 where document.string(key, equals: "frequency_penalty"):
             frequencyPenalty = document.double(value)
+        case 17 where document.string(key, equals: "safety_identifier"):
+            safetyIdentifier = JSONText(value, in: document)
         case 17 where document.string(key, equals: "max_output_tokens"):
             maxTokens = document.integer(value)
         case 21 where document.string(key, equals: "max_completion_tokens"):

@@ -55,6 +55,8 @@ package struct CallRequest: Sendable {
     package internal(set) var outputType: OutputType?
     package internal(set) var serviceTier: JSONText?
     package internal(set) var user: JSONText?
+    /// `safety_identifier`, which takes the place of `user`.
+    package internal(set) var safetyIdentifier: JSONText?
     package internal(set) var encodingFormat: JSONText?
     /// `dimensions` of embeddings.
     package internal(set) var dimensions: Int?

@@ -2,6 +2,7 @@ import Bytes
 import Configuration
 import Networking
 import OpenAIAPI
+import Privacy
 import Telemetry
 import W3CTraceContext
 
@@ -18,7 +19,9 @@ extension UpstreamCall {
         body.withBytes {
             GenAISpan.setRequest(request, $0, target: target, names: names, on: record)
         }
-        if services.capturesContent { setRequestContent(request, on: record) }
+        setUser(request, on: record)
+        if services.content.captures { chooseContentForms(request) }
+        if !contentForms.isEmpty { setRequestContent(request, on: record) }
     }
 
     /// Puts the upstream's id of the request on the GenAI span.
@@ -48,7 +51,7 @@ extension UpstreamCall {
                 }
             }
         }
-        if services.capturesContent, (200..<300).contains(status) {
+        if !contentForms.isEmpty, (200..<300).contains(status) {
             setAnswerContent(request, on: record)
         }
         switch outcome {

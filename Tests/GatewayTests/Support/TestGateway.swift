@@ -3,6 +3,7 @@ import Foundation
 import Gateway
 import GatewayTesting
 import Networking
+import Privacy
 import Synchronization
 import Telemetry
 import Testing
@@ -31,7 +32,7 @@ final class TestGateway {
         let services = GatewayServices(
             settings: configuration.settings, tracer: telemetry?.tracer ?? memory,
             exporters: telemetry?.counters ?? [queue.counters],
-            capturesContent: telemetry?.capturesContent ?? content,
+            contentForms: telemetry?.contentForms ?? (content ? ContentForms(.full) : []),
             log: Log(
                 level: .debug, format: .text, now: { Clock.wall }, output: { lines.write($0) }))
         server = GatewayServer(services: services, workers: workers)
