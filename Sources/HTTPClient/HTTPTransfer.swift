@@ -128,7 +128,7 @@ package final class HTTPTransfer {
             return fail(HTTPClientError(.invalidRequest, reason: "curl takes no further request"))
         }
         // Begins at once instead of waiting for curl's timer of 0 ms.
-        client.act(on: CURL_SOCKET_TIMEOUT, events: 0)
+        client.driver.act(on: CURL_SOCKET_TIMEOUT, events: 0)
     }
 
     // MARK: Connecting
