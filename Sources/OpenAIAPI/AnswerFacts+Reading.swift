@@ -15,17 +15,19 @@ extension AnswerFacts {
     mutating func take(
         _ document: borrowing JSONDocument, endpoint: Endpoint, content: inout CapturedContent?
     ) -> UsageEdit {
-        var root = document.root
-        if document.kind(of: root) == .array {
+        switch document.kind(of: document.root) {
+        case .object:
+            return take(document.root, document, endpoint: endpoint, content: &content)
+        case .array:
             // Google's errors come as the only element of an array.
-            var elements = document.elements(of: root)
-            if let first = elements.next() { root = first }
-        }
-        guard document.kind(of: root) == .object else {
-            unreadableCount += 1
+            var elements = document.elements(of: document.root)
+            guard let error = elements.next(), document.kind(of: error) == .object else { break }
+            _ = take(error, document, endpoint: endpoint, content: &content)
             return .none
+        default: break
         }
-        return take(root, document, endpoint: endpoint, content: &content)
+        unreadableCount += 1
+        return .none
     }
 
     mutating func take(

@@ -8,6 +8,10 @@ package enum GenAIAttributes {
     package static let system = AttributeKey<String>("gen_ai.system")
     /// The id the caller or the provider gave the conversation; never one made up here.
     package static let conversationID = AttributeKey<String>("gen_ai.conversation.id")
+    /// The agent that asks, where the caller names it.
+    package static let agentID = AttributeKey<String>("gen_ai.agent.id")
+    /// Its name.
+    package static let agentName = AttributeKey<String>("gen_ai.agent.name")
     /// The kind of output asked for: "text", "json", "image", "speech".
     package static let outputType = AttributeKey<String>("gen_ai.output.type")
 
@@ -103,4 +107,11 @@ package enum OpenAIAttributes {
     /// The back end's configuration.
     package static let responseSystemFingerprint = AttributeKey<String>(
         "openai.response.system_fingerprint")
+}
+
+/// What spans of the provider `azure.ai.inference` carry beside `GenAIAttributes`.
+package enum AzureAttributes {
+    /// "Microsoft.CognitiveServices".
+    package static let resourceProviderNamespace = AttributeKey<String>(
+        "azure.resource_provider.namespace")
 }

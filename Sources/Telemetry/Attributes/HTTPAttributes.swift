@@ -9,6 +9,8 @@ package enum HTTPAttributes {
     package static let route = AttributeKey<String>("http.route")
     /// The status, if one was received or sent.
     package static let responseStatusCode = AttributeKey<Int>("http.response.status_code")
+    /// The name before v1.21, sent only where the configuration asks for old names.
+    package static let legacyStatusCode = AttributeKey<Int>("http.status_code")
     /// 1 on the first repetition, absent on the first attempt.
     package static let requestResendCount = AttributeKey<Int>("http.request.resend_count")
     /// Bytes.

@@ -18,12 +18,31 @@ package enum MartletAttributes {
     package static let cacheStatus = AttributeKey<String>("martlet.cache.status")
     /// The answer was asked for as a stream.
     package static let stream = AttributeKey<Bool>("martlet.stream")
-    /// How a stream ended: "complete", "cut", "client_gone", ...
+    /// Bytes of the request's body, as the caller sent it.
+    package static let requestByteCount = AttributeKey<Int>("martlet.request.bytes")
+    /// Bytes of the answer's body, as the caller got it.
+    package static let responseByteCount = AttributeKey<Int>("martlet.response.bytes")
+    /// Messages of a chat, items of a response's input, or prompts.
+    package static let requestMessageCount = AttributeKey<Int>("martlet.request.message_count")
+    /// How a stream ended: "done", "no_done", "error_event", "cut", "idle_timeout",
+    /// "total_timeout" or "client_disconnected".
     package static let streamEnd = AttributeKey<String>("martlet.stream.end")
     /// Events relayed to the caller.
     package static let streamChunkCount = AttributeKey<Int>("martlet.stream.chunk.count")
     /// Bytes relayed to the caller.
     package static let streamByteCount = AttributeKey<Int>("martlet.stream.byte.count")
+    /// Output tokens a second, from the first token of content to the end.
+    package static let streamTokenRate = AttributeKey<Double>("martlet.stream.tokens_per_second")
+    /// Seconds of the longest wait for the next piece of a stream, waits for the caller apart.
+    package static let streamGapMax = AttributeKey<Double>("martlet.stream.gap.max")
+    /// Seconds from the call's start to that wait.
+    package static let streamGapOffset = AttributeKey<Double>("martlet.stream.gap.offset")
+    /// Such waits of at least `telemetry.streamStall`.
+    package static let streamStallCount = AttributeKey<Int>("martlet.stream.stall.count")
+    /// Seconds of those together.
+    package static let streamStallTime = AttributeKey<Double>("martlet.stream.stall.time")
+    /// Seconds in which the upstream was paused because the caller was slow.
+    package static let streamBlockedTime = AttributeKey<Double>("martlet.stream.blocked.time")
     /// Seconds from the call's start to the first byte of the upstream's body.
     package static let timeToFirstByte = AttributeKey<Double>("martlet.time_to_first_byte")
     /// Seconds from the call's start to the first token of content.
