@@ -18,11 +18,12 @@ package final class TelemetryPipeline {
 
     /// Starts an exporter for each destination that `environment` names; none where it names
     /// none: nothing is sent unasked. `console` prints the trees of the console exporter. The
-    /// owner of `watcher` takes every trace from it too, with content.
+    /// owner of `watcher` takes every trace from it too, with content. `debug` says what the debug
+    /// pages can show; without it there are none.
     package init(
         environment: TelemetryEnvironment, settings: TelemetrySettings, version: String,
         log: Log, consoleColours: Bool, console: @escaping Log.Output,
-        watcher: ExportQueue? = nil
+        debug: DebugSettings? = nil, watcher: ExportQueue? = nil
     ) {
         var threads: [ExporterThread] = []
         var queues: [ExportQueue] = []
@@ -53,14 +54,20 @@ package final class TelemetryPipeline {
         if let watcher { queues.append(watcher) }
         self.threads = threads
         counters = queues.map(\.counters)
+        let ring =
+            environment.isDisabled
+            ? nil
+            : debug.flatMap {
+                TraceRing($0, includesContent: environment.consoleCapturesContent)
+            }
         capturesContent =
-            watcher != nil
+            watcher != nil || ring?.includesContent == true
             || isRecording
                 && (environment.exporters.contains(where: \.capturesContent)
                     || (environment.console && environment.consoleCapturesContent))
         tracer = Tracer(
             sampler: Sampler(environment.sampler), limits: SpanLimits(environment.limits),
-            queues: queues)
+            queues: queues, ring: ring)
     }
 
     /// Sends what is queued and ends the exporters, within `milliseconds`; what has not left by

@@ -79,13 +79,15 @@ package final class Log: Sendable {
     /// Whether lines of `level` are written.
     package func isOn(_ level: LogLevel) -> Bool { level >= self.level }
 
-    /// Writes a line: a constant sentence, the span it belongs to, and what `fields` adds.
+    /// Writes a line: a constant sentence, what happened to a request where it is about one, the
+    /// span it belongs to, and what `fields` adds.
     package func write(
-        _ level: LogLevel, _ message: StaticString, span: SpanContext? = nil,
-        _ fields: (inout LogLine) -> Void = { _ in }
+        _ level: LogLevel, _ message: StaticString, event: LogEvent? = nil,
+        span: SpanContext? = nil, _ fields: (inout LogLine) -> Void = { _ in }
     ) {
         guard isOn(level) else { return }
-        var line = LogLine(format: format, level: level, message: message, time: now())
+        var line = LogLine(
+            format: format, level: level, event: event, message: message, time: now())
         if let span { line.addSpan(span) }
         fields(&line)
         // One writer at a time: lines do not mix, and the count of the dropped is told once.
