@@ -69,7 +69,7 @@ let package = Package(
         module("Telemetry", "Bytes", "W3CTraceContext"),
         module(
             "OTLP", "Bytes", "Telemetry", "W3CTraceContext", "Networking", "HTTPClient",
-            "Compression"),
+            "Compression", "JSON"),
         module(
             "Upstream", "Bytes", "HTTP1", "W3CTraceContext", "Networking", "HTTPClient", "JSON",
             "OpenAIAPI", "Telemetry", "Configuration"),

@@ -14,6 +14,7 @@ package final class TelemetryPipeline {
     /// Some exporter sends message content.
     package let capturesContent: Bool
     private var threads: [ExporterThread]
+    private let logs: LogPipeline?
 
     /// Starts an exporter for each destination that `environment` names; none where it names
     /// none: nothing is sent unasked. `console` prints the trees of the console exporter. The
@@ -41,8 +42,10 @@ package final class TelemetryPipeline {
             queues.append(queue)
         }
         if let watcher { queues.append(watcher) }
+        let logs = environment.logs.isOn ? LogPipeline(environment, settings, version, log) : nil
+        self.logs = logs
         self.threads = threads
-        counters = queues.map(\.counters)
+        counters = queues.map(\.counters) + (logs?.counters ?? [])
         let ring =
             environment.isDisabled
             ? nil
@@ -50,13 +53,13 @@ package final class TelemetryPipeline {
                 TraceRing($0, includesContent: environment.consoleCapturesContent)
             }
         capturesContent =
-            watcher != nil || ring?.includesContent == true
+            watcher != nil || ring?.includesContent == true || environment.logsCaptureContent
             || isRecording
                 && (environment.exporters.contains(where: \.capturesContent)
                     || (environment.console && environment.consoleCapturesContent))
         tracer = Tracer(
             sampler: Sampler(environment.sampler), limits: SpanLimits(environment.limits),
-            queues: queues, ring: ring)
+            queues: queues, ring: ring, logs: logs?.export)
     }
 
     /// Sends what is queued and ends the exporters, within `milliseconds`; what has not left by
@@ -64,7 +67,9 @@ package final class TelemetryPipeline {
     package func shutDown(within milliseconds: UInt64) {
         let deadline = Clock.monotonic &+ milliseconds &* 1_000_000
         for queue in tracer.queues { queue.close(deadline: deadline) }
+        logs?.close(deadline: deadline)
         for thread in threads { thread.join() }
+        logs?.join()
         threads.removeAll()
     }
 }

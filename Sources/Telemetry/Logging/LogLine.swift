@@ -9,13 +9,14 @@ package struct LogLine: ~Copyable {
     private static let reservedBytes = 128
 
     private var buffer = ByteBuffer(capacity: 512)
-    private let format: LogFormat
+    /// nil: there is no line, only a record.
+    private let format: LogFormat?
+    /// The attributes of a record that says the same.
+    var record: AttributeArena?
     private var span: SpanContext?
     private var isCut = false
 
-    init(
-        format: LogFormat, level: LogLevel, event: LogEvent?, message: StaticString, time: UInt64
-    ) {
+    init(format: LogFormat?, level: LogLevel, message: StaticString, time: UInt64) {
         self.format = format
         switch format {
         case .text:
@@ -31,8 +32,20 @@ package struct LogLine: ~Copyable {
             buffer.append(level.label)
             buffer.append("\",\"message\":")
             Text.appendQuoted(message.bytes, charactersMax: 256, to: &buffer)
+        case nil: break
         }
-        if let event { add("event", event.name) }
+    }
+
+    mutating func beginRecord(_ limits: SpanLimits) {
+        record = LogRecord.arena(limits)
+    }
+
+    mutating func takeRecord() -> AttributeArena? {
+        record.take()
+    }
+
+    mutating func add(event: LogEvent) {
+        add("event", event.name)
     }
 
     var bytes: Span<UInt8> {
@@ -42,7 +55,7 @@ package struct LogLine: ~Copyable {
 
     /// Adds text from anywhere: escaped, and cut after `valueCharactersMax` characters.
     package mutating func add(_ key: StaticString, _ value: Span<UInt8>) {
-        let start = open(key)
+        guard let start = open(key) else { return }
         switch format {
         case .json: Text.appendQuoted(value, charactersMax: Self.valueCharactersMax, to: &buffer)
         case .text:
@@ -52,16 +65,8 @@ package struct LogLine: ~Copyable {
                 Text.append(
                     value, charactersMax: Self.valueCharactersMax, bytesMax: .max, to: &buffer)
             }
+        case nil: break
         }
-        close(start)
-    }
-
-    /// Adds text that `write` makes of what is known to be harmless: ids and the like.
-    package mutating func add(_ key: StaticString, _ write: (inout ByteBuffer) -> Void) {
-        let start = open(key)
-        if format == .json { buffer.append("\"") }
-        write(&buffer)
-        if format == .json { buffer.append("\"") }
         close(start)
     }
 
@@ -77,21 +82,21 @@ package struct LogLine: ~Copyable {
 
     /// Adds a number.
     package mutating func add(_ key: StaticString, _ value: Int) {
-        let start = open(key)
+        guard let start = open(key) else { return }
         buffer.append(decimal: value)
         close(start)
     }
 
     /// Adds `true` or `false`.
     package mutating func add(_ key: StaticString, _ value: Bool) {
-        let start = open(key)
+        guard let start = open(key) else { return }
         buffer.append(value ? "true" : "false")
         close(start)
     }
 
     /// Adds a duration as milliseconds with three decimals.
     package mutating func add(_ key: StaticString, milliseconds nanoseconds: UInt64) {
-        let start = open(key)
+        guard let start = open(key) else { return }
         Text.appendThousandths(nanoseconds / 1000, to: &buffer)
         close(start)
     }
@@ -114,7 +119,8 @@ package struct LogLine: ~Copyable {
         buffer.append(format == .json ? "}\n" : "\n")
     }
 
-    private mutating func open(_ key: StaticString) -> Int {
+    /// Where the field begins; nil where there is no line.
+    private mutating func open(_ key: StaticString) -> Int? {
         let start = buffer.count
         switch format {
         case .text:
@@ -125,6 +131,7 @@ package struct LogLine: ~Copyable {
             buffer.append(",\"")
             buffer.append(key)
             buffer.append("\":")
+        case nil: return nil
         }
         return start
     }

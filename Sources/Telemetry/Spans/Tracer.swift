@@ -9,17 +9,22 @@ package final class Tracer: Sendable {
     package let limits: SpanLimits
     /// One queue for each exporter.
     package let queues: [ExportQueue]
-    /// What the debug pages show; nil: they are off. Neither it nor a queue: nothing is recorded.
+    /// What the debug pages show; nil: they are off. Neither it, nor a queue, nor `logs`:
+    /// nothing is recorded.
     package let ring: TraceRing?
+    /// Who gets the events of a request; nil: nobody.
+    package let logs: LogExport?
 
-    /// A tracer that hands spans to `queues` and to `ring`.
+    /// A tracer that hands spans to `queues` and to `ring`, and their events to `logs`.
     package init(
-        sampler: Sampler, limits: SpanLimits, queues: [ExportQueue], ring: TraceRing? = nil
+        sampler: Sampler, limits: SpanLimits, queues: [ExportQueue], ring: TraceRing? = nil,
+        logs: LogExport? = nil
     ) {
         self.sampler = sampler
         self.limits = limits
         self.queues = queues
         self.ring = ring
+        self.logs = logs
     }
 
     /// The sampled bit to send on, exporters or not. `parentFlags` is nil for a root.
@@ -32,7 +37,9 @@ package final class Tracer: Sendable {
     package func recorder(
         traceID: TraceID, flags: TraceFlags, tracestate: Span<UInt8>
     ) -> TraceRecorder? {
-        guard flags.contains(.sampled), !queues.isEmpty || ring != nil else { return nil }
+        guard flags.contains(.sampled), !queues.isEmpty || ring != nil || logs != nil else {
+            return nil
+        }
         return TraceRecorder(
             traceID: traceID, flags: flags, tracestate: tracestate, limits: limits)
     }
@@ -41,5 +48,6 @@ package final class Tracer: Sendable {
     package func submit(_ trace: FinishedTrace) {
         for queue in queues { queue.submit(trace) }
         ring?.add(trace)
+        logs?.submit(eventsOf: trace)
     }
 }

@@ -34,4 +34,23 @@ extension SpanRecord {
         WireAttribute.appendEntries(of: all, from: plain, areContent: true, to: &entries)
         return entries.withBytes(body)
     }
+
+    /// Appends the attributes but for message content as the field that `tag` names, those whose
+    /// names `isWanted` takes.
+    package func appendAttributes(
+        tag: UInt8, to buffer: inout ByteBuffer, where isWanted: (Span<UInt8>) -> Bool
+    ) {
+        var wire = ByteBuffer(capacity: 1024)
+        appendAttributes(includingContent: false, to: &wire)
+        let all = wire.bytes
+        var offset = 0
+        while offset < all.count {
+            let attribute = WireAttribute(in: all, at: offset)
+            offset = attribute.range.upperBound
+            guard isWanted(all.extracting(attribute.key)) else { continue }
+            // A tag below 16 is one byte.
+            buffer.append(tag)
+            buffer.append(all.extracting((attribute.range.lowerBound + 1)..<offset))
+        }
+    }
 }
