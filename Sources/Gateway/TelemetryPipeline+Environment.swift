@@ -1,4 +1,5 @@
 import Configuration
+import HTTPClient
 import Networking
 import OTLP
 import Telemetry
@@ -29,9 +30,9 @@ extension ExportEndpoint {
             url: exporter.url.reveal(),
             headers: exporter.headers.map { ($0.name, $0.value.reveal()) },
             wire: ExportProtocol(exporter.wireProtocol))
-        caFile = exporter.caFile
-        clientCertificateFile = exporter.clientCertificateFile
-        clientKeyFile = exporter.clientKeyFile
+        tls.caFile = exporter.caFile
+        tls.clientCertificateFile = exporter.clientCertificateFile
+        tls.clientKeyFile = exporter.clientKeyFile
     }
 }
 
