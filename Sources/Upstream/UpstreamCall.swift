@@ -22,6 +22,10 @@ package protocol AnswerSink: AnyObject {
     func answerWaits()
     /// The upstream takes more of a streamed request body.
     func requestBodyIsWanted()
+    /// A request on the wire is over; `attempt` is its span's id.
+    func attemptEnded(
+        _ call: UpstreamCall, _ attempt: SpanID, _ transfer: HTTPTransfer,
+        _ failure: UpstreamFailure?)
 }
 
 /// What a worker lends to its calls.
@@ -259,12 +263,13 @@ package final class UpstreamCall {
         times = (transfer.startedAt, transfer.connectedAt, transfer.headAt)
         isOnNewConnection = transfer.isOnNewConnection
         attempt?.end(transfer, failure: failure)
-        attempt = nil
         self.transfer = nil
         if isBodyLent {
             swap(&transfer.body, &body)
             isBodyLent = false
         }
+        if let attempt { sink.attemptEnded(self, attempt.id, transfer, failure) }
+        attempt = nil
         transfer.release()
         if isCancelled { return relayed.hasBegun ? .cut(.clientGone) : .failed(.clientGone) }
         if discards {
