@@ -1,13 +1,14 @@
 import Bytes
 
-/// What a receiver says of a batch it took in part (`ExportTracePartialSuccess`).
+/// What a receiver says of a batch it took in part (`ExportTracePartialSuccess` and its kin,
+/// which have the same fields for all signals).
 package struct PartialSuccess: Sendable, Equatable {
-    /// Spans it rejected; with zero the message is a warning.
-    package var rejectedSpans = 0
+    /// Spans, data points or log records it rejected; with zero the message is a warning.
+    package var rejectedItems = 0
     /// For the log: at most 256 characters.
     package var message = ""
 
-    /// Reads an `ExportTraceServiceResponse`; nil where it says nothing of the kind, or is no
+    /// Reads an `Export...ServiceResponse`; nil where it says nothing of the kind, or is no
     /// protocol buffer.
     package init?(response bytes: Span<UInt8>) {
         var reader = ProtobufReader()
@@ -21,14 +22,15 @@ package struct PartialSuccess: Sendable, Equatable {
         while let field = reader.next(in: partial) {
             switch (field.number, field.value) {
             case (1, .varint(let value)):
-                rejectedSpans = max(0, Int(truncatingIfNeeded: value))
+                rejectedItems = max(0, Int(truncatingIfNeeded: value))
             case (2, .bytes(let range)):
                 message = String(
-                    String(decoding: partial.extracting(range)).prefix(256))
+                    String(decoding: partial.extracting(range)).prefix(
+                        ExportAnswer.messageCharactersMax))
             default: break
             }
         }
-        guard !reader.isMalformed, rejectedSpans > 0 || !message.isEmpty else { return nil }
+        guard !reader.isMalformed, rejectedItems > 0 || !message.isEmpty else { return nil }
     }
 }
 

@@ -179,3 +179,10 @@ final class ScriptedTransport: ExportTransport {
         return script.isEmpty ? decide(bytes) : script.removeFirst()
     }
 }
+
+extension TransportOutcome {
+    /// An answer by HTTP.
+    static func response(_ response: ExportResponse) -> TransportOutcome {
+        .answer(ExportAnswer(response, now: 0))
+    }
+}
