@@ -85,7 +85,7 @@ extension UpstreamCall {
             if outcome == .relayed, status >= 400 || facts.hasError {
                 GenAISpan.setError(facts, status: status, on: record)
             }
-            if tap.isStream { setAnatomy(facts, outcome, on: record) }
+            if isStream { setAnatomy(facts, outcome, on: record) }
         }
         if !isMeasured {
             measureOperation(outcome, request, AnswerFacts(), isStream: isStream, at: now)
