@@ -35,7 +35,7 @@ extension UpstreamCall {
             systemAlias: settings.genAISystemAlias, legacyTokens: settings.legacyTokenNames)
     }
 
-    /// Whose call it is and which conversation's, where the request or its headers say so.
+    /// How much was asked, and which conversation it is a part of, where request or headers say so.
     private func setIdentity(
         _ request: CallRequest, _ bytes: Span<UInt8>, on record: SpanRecord
     ) {
@@ -50,21 +50,19 @@ extension UpstreamCall {
         {
             record.set(GenAIAttributes.conversationID, session)
         }
-        if let user = request.user, trace.sharedValue(of: GeneralAttributes.userID) == nil {
-            GenAISpan.set(record, GeneralAttributes.userID, user, bytes)
-        }
     }
 
     func finishOperation(_ outcome: Outcome) {
         guard let record = genAI?.record, case .typed(let request) = payload else { return }
         setProgress(on: record)
+        let isStream = tap.isStream
         tap.withFacts(endpoint: request.endpoint, bench: services.bench) { facts in
             GenAISpan.setAnswer(
                 facts, endpoint: request.endpoint, target: target, names: names, on: record)
             if outcome == .relayed, status >= 400 || facts.hasError {
                 GenAISpan.setError(facts, status: status, on: record)
             }
-            if tap.isStream { setAnatomy(facts, outcome, on: record) }
+            if isStream { setAnatomy(facts, outcome, on: record) }
         }
         if services.capturesContent, (200..<300).contains(status) {
             setAnswerContent(request, on: record)
@@ -118,10 +116,9 @@ extension UpstreamCall {
         record.set(GenAIAttributes.responseTimeToFirstChunk, firstByte)
         record.set(MartletAttributes.timeToFirstByte, firstByte)
         record.set(MartletAttributes.streamGapMax, seconds(anatomy.gapMax))
-        if anatomy.gapMax > 0 {
-            record.set(
-                MartletAttributes.streamGapOffset, seconds(from: start, to: anatomy.gapMaxAt))
-        }
+        record.set(
+            MartletAttributes.streamGapOffset,
+            seconds(from: start, to: max(anatomy.gapMaxAt, relayed.firstByteAt)))
         record.set(MartletAttributes.streamStallCount, anatomy.stallCount)
         if anatomy.stallCount > 0 {
             record.set(MartletAttributes.streamStallTime, seconds(anatomy.stalled))
