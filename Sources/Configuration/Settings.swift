@@ -26,6 +26,10 @@ package struct Settings: Sendable, Equatable {
     package internal(set) var shutdown = ShutdownSettings()
     /// The process's log.
     package internal(set) var log = LogSettings()
+    /// The pages that show recent traces.
+    package internal(set) var debug = DebugSettings()
+    /// Who may see what the gateway knows.
+    package internal(set) var admin = AdminSettings()
 
     /// The defaults.
     package init() {}

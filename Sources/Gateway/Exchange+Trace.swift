@@ -147,18 +147,6 @@ extension Exchange {
         }
         services.tracer.submit(recorder.finish(at: trace.clock.now))
     }
-
-    private func logEnd() {
-        let level: Telemetry.LogLevel = error?.logLevel ?? .debug
-        guard services.log.isOn(level) else { return }
-        let context = SpanContext(
-            traceID: trace.server.traceID, spanID: trace.server.spanID, flags: trace.server.flags)
-        services.log.write(level, "request ended", span: context) { line in
-            line.add("status", status)
-            if let error { line.add("error", error.errorType) }
-            line.add("duration_ms", milliseconds: Clock.monotonic &- connection.requestAt)
-        }
-    }
 }
 
 /// Names of routes: what a path is called on spans, of low cardinality.

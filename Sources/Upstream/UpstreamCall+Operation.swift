@@ -22,6 +22,19 @@ extension UpstreamCall {
         if services.capturesContent { setRequestContent(request, on: record) }
     }
 
+    /// Lends the model that is asked for, of a typed call that is not under way.
+    package func withModel(_ body: (Span<UInt8>) -> Void) {
+        guard case .typed(let request) = payload, !self.body.isEmpty else { return }
+        self.body.withBytes { bytes in
+            guard request.model.hasEscapes else {
+                return body(bytes.extracting(request.model.contents))
+            }
+            var decoded = ByteBuffer(capacity: request.model.contents.count)
+            request.model.append(from: bytes, to: &decoded)
+            body(decoded.bytes)
+        }
+    }
+
     /// Puts the upstream's id of the request on the GenAI span.
     package func recordRequestID(_ value: Span<UInt8>) {
         guard let record = genAI?.record else { return }

@@ -22,6 +22,10 @@ package protocol AnswerSink: AnyObject {
     func answerWaits()
     /// The upstream takes more of a streamed request body.
     func requestBodyIsWanted()
+    /// A request on the wire is over; `attempt` is its span's id.
+    func attemptEnded(
+        _ call: UpstreamCall, _ attempt: SpanID, _ transfer: HTTPTransfer,
+        _ failure: UpstreamFailure?)
 }
 
 /// What a worker lends to its calls.
@@ -94,6 +98,8 @@ package final class UpstreamCall {
     private var isHeadUnflushed = false
     /// The answer to this attempt is not for the client.
     private var discards = false
+    /// Bytes of that answer that came.
+    private var discardedBytes = 0
     private var injectsUsage: Bool
     /// `body` is with the transfer, as it is.
     private var isBodyLent = false
@@ -192,6 +198,7 @@ package final class UpstreamCall {
         attemptCount += 1
         isAttemptOver = false
         discards = false
+        discardedBytes = 0
         failure = nil
         let transfer = services.client.makeTransfer()
         self.transfer = transfer
@@ -256,12 +263,13 @@ package final class UpstreamCall {
         times = (transfer.startedAt, transfer.connectedAt, transfer.headAt)
         isOnNewConnection = transfer.isOnNewConnection
         attempt?.end(transfer, failure: failure)
-        attempt = nil
         self.transfer = nil
         if isBodyLent {
             swap(&transfer.body, &body)
             isBodyLent = false
         }
+        if let attempt { sink.attemptEnded(self, attempt.id, transfer, failure) }
+        attempt = nil
         transfer.release()
         if isCancelled { return relayed.hasBegun ? .cut(.clientGone) : .failed(.clientGone) }
         if discards {
@@ -381,7 +389,11 @@ extension UpstreamCall: HTTPTransferObserver {
 
     /// See `HTTPTransferObserver`.
     package func transferReceivedBody(_ transfer: HTTPTransfer, _ bytes: Span<UInt8>) -> Bool {
-        if discards { return true }
+        if discards {
+            discardedBytes += bytes.count
+            if discardedBytes > AnswerTap.errorBytesMax { transfer.refuseBody() }
+            return true
+        }
         guard sink.unsentBytes <= services.settings.limits.streamBufferBytesMax else {
             if tap.isStream { relayed.anatomy.pause(at: Clock.monotonic) }
             return false
