@@ -53,6 +53,11 @@ struct LoaderTests {
         ("timeouts.streamIdle", "MARTLET_TIMEOUTS_STREAM_IDLE", "off"),
         ("timeouts.total", "MARTLET_TIMEOUTS_TOTAL", "5m"),
         ("telemetry.baggageAttributes", "MARTLET_TELEMETRY_BAGGAGE_ATTRIBUTES", "tenant.*"),
+        (
+            "telemetry.headerAttributes", "MARTLET_TELEMETRY_HEADER_ATTRIBUTES",
+            "x-agent=gen_ai.agent.name"
+        ),
+        ("telemetry.streamStall", "MARTLET_TELEMETRY_STREAM_STALL", "500ms"),
         ("telemetry.traceContext", "MARTLET_TELEMETRY_TRACE_CONTEXT", "restart"),
         ("telemetry.genAISystemAlias", "MARTLET_TELEMETRY_GEN_AI_SYSTEM_ALIAS", "false"),
         ("telemetry.legacyTokenNames", "MARTLET_TELEMETRY_LEGACY_TOKEN_NAMES", "true"),
