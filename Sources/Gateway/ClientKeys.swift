@@ -1,6 +1,7 @@
 import Bytes
 import Configuration
 import Crypto
+import HTTP1
 
 /// The keys clients present to this gateway, as digests: a look-up compares no key itself.
 struct ClientKeys: Sendable {
@@ -11,6 +12,11 @@ struct ClientKeys: Sendable {
     }
 
     private let keys: [(digest: SHA256.Digest, holder: Holder)]
+
+    /// A key without a name, or none.
+    init(_ key: Secret?) {
+        self.init(key.map { [ClientKeySettings(name: nil, key: $0)] } ?? [])
+    }
 
     init(_ keys: [ClientKeySettings]) {
         self.keys = keys.map {
@@ -30,5 +36,24 @@ struct ClientKeys: Sendable {
             found = key.holder
         }
         return found
+    }
+
+    /// Whether a request shows one of the keys; see `holder(admitting:_:)`.
+    func admit(_ head: borrowing RequestHead, _ bytes: Span<UInt8>) -> Bool {
+        holder(admitting: head, bytes) != nil
+    }
+
+    /// The holder of the key that a request shows, once: as `Authorization: Bearer KEY` or
+    /// `api-key: KEY`; nil: it shows none of them. `bytes` are those of `head`.
+    func holder(admitting head: borrowing RequestHead, _ bytes: Span<UInt8>) -> Holder? {
+        guard head.count(of: .authorization) + head.count(of: .apiKey) == 1 else { return nil }
+        if let field = head.first(.apiKey) { return holder(of: bytes.extracting(field.value)) }
+        guard let field = head.first(.authorization) else { return nil }
+        let value = bytes.extracting(field.value)
+        // RFC 9110 section 11.1: the scheme's case does not matter.
+        guard value.count > 7, value.extracting(0..<7).equalsIgnoringCase("bearer ") else {
+            return nil
+        }
+        return holder(of: value.extracting(7...).trimmed)
     }
 }

@@ -1,4 +1,5 @@
 import Configuration
+import HTTPClient
 import Networking
 import OTLP
 import Privacy
@@ -16,11 +17,11 @@ extension ExportResource {
     }
 }
 
-extension ExportQueue.Limits {
+extension QueueLimits {
     init(_ batch: BatchSettings) {
         self.init()
-        spansMax = batch.queueSizeMax
-        batchSpans = batch.batchSizeMax
+        itemsMax = batch.queueSizeMax
+        batchItems = batch.batchSizeMax
     }
 }
 
@@ -28,20 +29,34 @@ extension ExportEndpoint {
     init(_ exporter: ExporterSettings) {
         self.init(
             url: exporter.url.reveal(),
-            headers: exporter.headers.map { ($0.name, $0.value.reveal()) })
+            headers: exporter.headers.map { ($0.name, $0.value.reveal()) },
+            wire: ExportProtocol(exporter.wireProtocol))
+        tls.caFile = exporter.caFile
+        tls.clientCertificateFile = exporter.clientCertificateFile
+        tls.clientKeyFile = exporter.clientKeyFile
+    }
+}
+
+extension ExportProtocol {
+    init(_ wire: ExporterSettings.WireProtocol) {
+        switch wire {
+        case .httpProtobuf: self = .httpProtobuf
+        case .httpJSON: self = .httpJSON
+        case .grpc: self = .grpc
+        }
     }
 }
 
 extension ExporterOptions {
     init(
-        _ exporter: ExporterSettings, _ environment: TelemetryEnvironment,
-        _ settings: TelemetrySettings, _ content: ContentSettings
+        _ exporter: ExporterSettings, _ batch: BatchSettings, _ settings: TelemetrySettings,
+        _ content: ContentSettings
     ) {
         self.init()
-        batchSpansMax = environment.batch.batchSizeMax
-        delay = environment.batch.scheduleDelay.milliseconds * 1_000_000
+        batchItemsMax = batch.batchSizeMax
+        delay = batch.scheduleDelay.milliseconds * 1_000_000
         batchBytesMax = settings.exportBytesMax
-        retries.exportTimeout = (environment.batch.exportTimeout?.milliseconds ?? 0) * 1_000_000
+        retries.exportTimeout = (batch.exportTimeout?.milliseconds ?? 0) * 1_000_000
         retries.requestTimeout = (exporter.timeout?.milliseconds ?? 0) * 1_000_000
         isGzip = exporter.compression == .gzip
         includesContent = exporter.capturesContent
@@ -50,6 +65,25 @@ extension ExporterOptions {
 }
 
 extension ContentSettings {
+    /// The forms that the exporters may have, with the debug pages (`isShown`) and somebody in
+    /// this process who is shown everything (`isWatched`).
+    func forms(
+        _ environment: TelemetryEnvironment, isShown: Bool, isWatched: Bool
+    ) -> ContentForms {
+        var forms = ContentForms()
+        if isWatched { forms.insert(.full) }
+        if isShown { forms.insert(consoleMode.form) }
+        if environment.logsCaptureContent {
+            for exporter in environment.logs.exporters { forms.insert(form(exporter)) }
+        }
+        guard environment.isRecording else { return forms }
+        for exporter in environment.exporters { forms.insert(form(exporter)) }
+        if environment.console, environment.consoleCapturesContent {
+            forms.insert(consoleMode.form)
+        }
+        return forms
+    }
+
     /// The most that an exporter may have of message content.
     package func form(_ exporter: ExporterSettings) -> ContentForm {
         guard exporter.capturesContent else { return .off }
@@ -80,5 +114,16 @@ extension SpanLimits {
         valueCharactersMax = settings.attributeValueLengthMax ?? .max
         eventCountMax = settings.eventCountMax
         linkCountMax = settings.linkCountMax
+    }
+}
+
+extension TraceRing {
+    /// nil where the debug pages are off.
+    package convenience init?(_ settings: DebugSettings, content: ContentForm) {
+        guard let tracesMax = settings.tracesMax else { return nil }
+        var limits = Limits()
+        limits.tracesMax = tracesMax
+        limits.bytesMax = settings.traceBytesMax
+        self.init(limits: limits, content: content)
     }
 }

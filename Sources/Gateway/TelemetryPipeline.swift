@@ -1,5 +1,4 @@
 import Configuration
-import HTTPClient
 import Networking
 import OTLP
 import Privacy
@@ -16,32 +15,24 @@ package final class TelemetryPipeline {
     /// The fullest form of message content that each exporter may have.
     package let contentForms: ContentForms
     private var threads: [ExporterThread]
+    private let logs: LogPipeline?
 
     /// Starts an exporter for each destination that `environment` names; none where it names
     /// none: nothing is sent unasked. `console` prints the trees of the console exporter. The
-    /// owner of `watcher` takes every trace from it too, with content.
+    /// owner of `watcher` takes every trace from it too, with content. `debug` says what the debug
+    /// pages can show; without it there are none.
     package init(
         environment: TelemetryEnvironment, settings: TelemetrySettings, content: ContentSettings,
         version: String, log: Log, consoleColours: Bool, console: @escaping Log.Output,
-        watcher: ExportQueue? = nil
+        debug: DebugSettings? = nil, watcher: ExportQueue? = nil
     ) {
-        var threads: [ExporterThread] = []
-        var queues: [ExportQueue] = []
         let isRecording = environment.isRecording
-        let resource = ExportResource(environment, version: version)
-        for exporter in isRecording ? environment.exporters : [] {
-            let name = exporter.family == .experimental ? "experimental" : "otlp"
-            let queue = ExportQueue(
-                limits: .init(environment.batch), counters: ExportCounters(exporter: name))
-            var client = CurlClient.Settings()
-            client.caFile = exporter.caFile
-            threads.append(
-                ExporterThread(
-                    queue: queue, endpoint: ExportEndpoint(exporter),
-                    options: ExporterOptions(exporter, environment, settings, content),
-                    resource: resource, client: client, log: log))
-            queues.append(queue)
-        }
+        let traces = SignalExporters(
+            encoder: TraceEncoder(resource: ExportResource(environment, version: version)),
+            destinations: isRecording ? environment.exporters : [], batch: environment.batch,
+            settings: settings, content: content, version: version, log: log)
+        var threads = traces.threads
+        var queues = traces.queues
         if isRecording, environment.console {
             let queue = ExportQueue(
                 limits: .init(environment.batch), counters: ExportCounters(exporter: "console"))
@@ -53,19 +44,17 @@ package final class TelemetryPipeline {
             queues.append(queue)
         }
         if let watcher { queues.append(watcher) }
+        let logs = environment.logs.isOn ? LogPipeline(environment, settings, content, version, log) : nil
+        self.logs = logs
         self.threads = threads
-        counters = queues.map(\.counters)
-        var forms = watcher == nil ? [] : ContentForms(.full)
-        if isRecording {
-            for exporter in environment.exporters { forms.insert(content.form(exporter)) }
-            if environment.console, environment.consoleCapturesContent {
-                forms.insert(content.consoleMode.form)
-            }
-        }
-        contentForms = forms
+        counters = queues.map(\.counters) + (logs?.counters ?? [])
+        let shown = environment.consoleCapturesContent ? content.consoleMode.form : .off
+        let ring = environment.isDisabled ? nil : debug.flatMap { TraceRing($0, content: shown) }
+        contentForms = content.forms(
+            environment, isShown: ring != nil && shown != .off, isWatched: watcher != nil)
         tracer = Tracer(
             sampler: Sampler(environment.sampler), limits: SpanLimits(environment.limits),
-            queues: queues)
+            queues: queues, ring: ring, logs: logs?.export)
     }
 
     /// Sends what is queued and ends the exporters, within `milliseconds`; what has not left by
@@ -73,7 +62,9 @@ package final class TelemetryPipeline {
     package func shutDown(within milliseconds: UInt64) {
         let deadline = Clock.monotonic &+ milliseconds &* 1_000_000
         for queue in tracer.queues { queue.close(deadline: deadline) }
+        logs?.close(deadline: deadline)
         for thread in threads { thread.join() }
+        logs?.join()
         threads.removeAll()
     }
 }

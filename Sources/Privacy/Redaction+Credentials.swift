@@ -167,7 +167,7 @@ extension Redaction {
         var end = start
         while end < bound, isRunByte(text[end]) || text[end] == UInt8(ascii: ".") { end += 1 }
         while end > start, text[end - 1] == UInt8(ascii: ".") { end -= 1 }
-        return end
+        return paddedEnd(text, end)
     }
 
     /// Where a word of base64, hexadecimal or the like ends.
@@ -175,13 +175,20 @@ extension Redaction {
         let bound = min(text.count, start + credentialBytesMax)
         var end = start
         while end < bound, isRunByte(text[end]) { end += 1 }
-        return end
+        return paddedEnd(text, end)
+    }
+
+    /// Behind the padding of base64: an equals sign before something else is none of it.
+    private static func paddedEnd(_ text: Span<UInt8>, _ start: Int) -> Int {
+        var end = start
+        while end < text.count, end < start + 2, text[end] == UInt8(ascii: "=") { end += 1 }
+        return end < text.count && isRunByte(text[end]) ? start : end
     }
 
     private static func isRunByte(_ byte: UInt8) -> Bool {
         switch byte {
         case UInt8(ascii: "_"), UInt8(ascii: "-"), UInt8(ascii: "*"), UInt8(ascii: "+"),
-            UInt8(ascii: "="), UInt8(ascii: "/"), UInt8(ascii: "~"):
+            UInt8(ascii: "/"), UInt8(ascii: "~"):
             true
         default: isAlphanumeric(byte)
         }

@@ -32,7 +32,7 @@ import Testing
     @Test func `a thousand connections that say nothing cost little and end`() async throws {
         await #expect(processExitsWith: .success) {
             let gateway = try TestGateway(
-                try FaultyUpstream.good(), ["timeouts.keepAliveIdle": "1s"])
+                try FaultyUpstream.good(), ["timeouts.keepAliveIdle": "8s"])
             #expect(try gateway.answer(to: Wire.chat())?.status == 200)
             let before = (ProcessUse.descriptors, ProcessUse.memory)
             let clients = try (0..<1000).map { _ in try gateway.connect() }
@@ -61,7 +61,7 @@ import Testing
         let configuration = try TestGateway.configuration(upstream.url("/v1"), [:], environment)
         let pipeline = TelemetryPipeline(
             environment: configuration.telemetry, settings: configuration.settings.telemetry,
-            version: "0.0.0",
+            content: configuration.settings.content, version: "0.0.0",
             log: Log(level: .error, format: .text, now: { 0 }, output: { _ in true }),
             consoleColours: false, console: { _ in true })
         let counters = try #require(pipeline.counters.first)

@@ -102,14 +102,14 @@ import Testing
     }
 
     @Test(
-        "texts made to be slow take time in proportion to their length: a square would be hours",
+        "texts made to be slow take time in proportion to their length",
         .timeLimit(.minutes(5)),
         arguments: [
             "a-", "1-", "@", "a@", "+1 ", "sk-", "eyJ", "1:", "(1", "-----BEGIN ", "a.", "\\n1",
             "DE89 ", "://a:", "%40", "0 ",
         ])
     func isLinear(_ unit: String) {
-        let text = String(repeating: unit, count: (1 << 20) / unit.utf8.count)
+        let text = String(repeating: unit, count: (1 << 17) / unit.utf8.count)
         #expect(!Self.redacted(text).isEmpty)
     }
 }
