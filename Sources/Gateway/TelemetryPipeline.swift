@@ -14,6 +14,7 @@ package final class TelemetryPipeline {
     /// Some exporter sends message content.
     package let capturesContent: Bool
     private var threads: [ExporterThread]
+    private let metrics: MetricPipeline?
 
     /// Starts an exporter for each destination that `environment` names; none where it names
     /// none: nothing is sent unasked. `console` prints the trees of the console exporter. The
@@ -41,7 +42,12 @@ package final class TelemetryPipeline {
         }
         if let watcher { queues.append(watcher) }
         self.threads = threads
-        counters = queues.map(\.counters)
+        let metrics =
+            environment.metrics.isOn
+            ? MetricPipeline(environment, settings, version: version, log: log, console: console)
+            : nil
+        self.metrics = metrics
+        counters = queues.map(\.counters) + (metrics?.counters ?? [])
         capturesContent =
             watcher != nil
             || isRecording
@@ -52,12 +58,19 @@ package final class TelemetryPipeline {
             queues: queues)
     }
 
+    /// Begins to push what `services` count, where metrics are exported.
+    package func pushMetrics(of services: GatewayServices) {
+        metrics?.start(services)
+    }
+
     /// Sends what is queued and ends the exporters, within `milliseconds`; what has not left by
     /// then is lost and counted.
     package func shutDown(within milliseconds: UInt64) {
         let deadline = Clock.monotonic &+ milliseconds &* 1_000_000
         for queue in tracer.queues { queue.close(deadline: deadline) }
+        metrics?.close(deadline: deadline)
         for thread in threads { thread.join() }
+        metrics?.join()
         threads.removeAll()
     }
 }
