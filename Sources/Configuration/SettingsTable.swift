@@ -196,6 +196,16 @@ enum SettingsTable {
             .baggagePatterns(\.telemetry.baggageAttributes),
             "Baggage keys that become span attributes."),
         SettingKey(
+            "telemetry.headerAttributes",
+            .headerAttributes(\.telemetry.headerAttributes),
+            """
+            Header fields that become span attributes, such as \
+            `x-session-id=gen_ai.conversation.id`.
+            """),
+        SettingKey(
+            "telemetry.streamStall", .duration(\.telemetry.streamStall, tick...hour),
+            "A stream's wait for its next piece that is counted as a stall on the span."),
+        SettingKey(
             "telemetry.traceContext", .choice(\.telemetry.traceContext),
             """
             A caller's trace is continued (`trust`), or a new one begins that links to it \
@@ -213,6 +223,12 @@ enum SettingsTable {
             """
             Keep a chat's system messages in `gen_ai.input.messages`, not in \
             `gen_ai.system_instructions`.
+            """),
+        SettingKey(
+            "telemetry.metricNamesMax", .count(\.telemetry.metricNamesMax, 1...2000),
+            """
+            Models, and values of each other label that comes from outside, with a series of \
+            their own in the metrics; the rest is `other`.
             """),
         SettingKey(
             "telemetry.exportBytesMax",

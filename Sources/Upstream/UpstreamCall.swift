@@ -34,18 +34,23 @@ package struct UpstreamServices {
     let client: CurlClient
     let bench: Workbench
     let settings: Settings
+    let meter: WorkerMeter
     /// Some exporter wants to see prompts and answers.
     let capturesContent: Bool
+    /// A gap in a stream that counts as a stall, in nanoseconds.
+    let stall: UInt64
 
     package init(
         loop: EventLoop, client: CurlClient, bench: Workbench, settings: Settings,
-        capturesContent: Bool
+        meter: WorkerMeter, capturesContent: Bool
     ) {
+        self.meter = meter
         self.capturesContent = capturesContent
         self.loop = loop
         self.client = client
         self.bench = bench
         self.settings = settings
+        stall = settings.telemetry.streamStall.milliseconds * 1_000_000
     }
 }
 
@@ -101,6 +106,12 @@ package final class UpstreamCall {
     /// `body` is with the transfer, as it is.
     private var isBodyLent = false
     private(set) var relayed = RelayProgress()
+    private(set) var chunkTimes = ChunkTimes()
+    private var chunkCount = 0
+    /// When the operation began, in nanoseconds since 1970.
+    var operationAt: UInt64 = 0
+    /// When the client's request came, in nanoseconds of `Clock.monotonic`; 0: not known.
+    package var receivedAt: UInt64 = 0
     private var isCancelled = false
     /// The relayed answer is a stream of events.
     package private(set) var isEventStream = false
@@ -259,7 +270,11 @@ package final class UpstreamCall {
         let wasReused = !transfer.isOnNewConnection
         times = (transfer.startedAt, transfer.connectedAt, transfer.headAt)
         isOnNewConnection = transfer.isOnNewConnection
-        attempt?.end(transfer, failure: failure)
+        if let attempt {
+            let now = trace.clock.now
+            attempt.end(transfer, failure: failure, at: now)
+            measureAttempt(transfer, attempt, failure: failure, at: now)
+        }
         self.transfer = nil
         if isBodyLent {
             swap(&transfer.body, &body)
@@ -304,6 +319,8 @@ struct RelayProgress {
     /// Nanoseconds of `Clock.monotonic`; 0 before.
     var firstByteAt: UInt64 = 0
     var firstContentAt: UInt64 = 0
+    /// The rest of what is known of a stream.
+    var anatomy = StreamAnatomy()
 }
 
 extension UpstreamCall: HTTPTransferObserver {
@@ -390,6 +407,7 @@ extension UpstreamCall: HTTPTransferObserver {
             return true
         }
         guard sink.unsentBytes <= services.settings.limits.streamBufferBytesMax else {
+            if tap.isStream { relayed.anatomy.pause(at: Clock.monotonic) }
             return false
         }
         if let bytesMax = services.settings.limits.responseBytesMax,
@@ -398,7 +416,10 @@ extension UpstreamCall: HTTPTransferObserver {
             transfer.refuseBody()
             return true
         }
-        if relayed.firstByteAt == 0 { relayed.firstByteAt = Clock.monotonic }
+        let isStream = tap.isStream
+        let now = isStream || relayed.firstByteAt == 0 ? Clock.monotonic : 0
+        if relayed.firstByteAt == 0 { relayed.firstByteAt = now }
+        if isStream { relayed.anatomy.take(at: now, stall: services.stall) }
         isHeadUnflushed = false
         let bench = services.bench
         if tap.kind == .filtered {
@@ -409,8 +430,16 @@ extension UpstreamCall: HTTPTransferObserver {
             sink.answerContinues(bytes)
             tap.take(bytes, bench: bench)
         }
-        if relayed.firstContentAt == 0, tap.hasContent { relayed.firstContentAt = Clock.monotonic }
+        if isStream { measureChunks(at: now) }
         return true
+    }
+
+    /// When the stream's first content came, and the times between its chunks.
+    private func measureChunks(at now: UInt64) {
+        if relayed.firstContentAt == 0, tap.hasContent { relayed.firstContentAt = now }
+        let count = tap.chunkCount
+        chunkTimes.take(count - chunkCount, at: now)
+        chunkCount = count
     }
 
     /// Sends on what the filter let through.
@@ -426,6 +455,7 @@ extension UpstreamCall: HTTPTransferObserver {
         if relayed.hasBegun, !discards {
             tap.finish(bench: services.bench)
             relay(services.bench)
+            if tap.isStream { relayed.anatomy.end(at: Clock.monotonic, stall: services.stall) }
         }
         isAttemptOver = true
         point.signal()
