@@ -112,7 +112,7 @@ let package = Package(
             exclude: ["Fixtures"], swiftSettings: tested),
         tests(
             "TelemetryTests", "Telemetry", "OTLP", "Bytes", "W3CTraceContext", "Networking",
-            "Compression", "GatewayTesting"),
+            "Compression", "GatewayTesting", "JSON"),
         tests("NetworkingTests", "Networking", "Bytes", "GatewayTesting"),
         tests("HTTPServerTests", "HTTPServer", "HTTP1", "Networking", "Bytes", "GatewayTesting"),
         tests("HTTPClientTests", "HTTP1", "HTTPClient", "Networking", "Bytes", "GatewayTesting"),
