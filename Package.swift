@@ -80,14 +80,19 @@ let package = Package(
             "JSON", "Configuration", "OpenAIAPI", "HTTPServer", "Telemetry", "OTLP", "Upstream"),
         module(
             "MockProvider", "Bytes", "HTTP1", "Networking", "JSON", "HTTPServer"),
+        module("SemanticConventions", "Bytes", "JSON", "Telemetry"),
         .executableTarget(
             name: "MartletCommand",
             dependencies: [
                 "Bytes", "Configuration", "Gateway", "HTTP1", "HTTPClient", "JSON", "MockProvider",
-                "Networking", "OpenAIAPI", "OTLP", "Platform", "Telemetry", "Upstream",
-                "W3CTraceContext",
+                "Networking", "OpenAIAPI", "OTLP", "Platform", "SemanticConventions", "Telemetry",
+                "Upstream", "W3CTraceContext",
             ],
             swiftSettings: shipped),
+        // What script/semconv runs: makes the Swift files of the table of attributes.
+        .executableTarget(
+            name: "AttributeTable", dependencies: ["Networking", "Platform", "YAML"],
+            exclude: ["attributes.yaml", "spans.yaml"], swiftSettings: shipped),
 
         // Tests.
         .target(
@@ -121,6 +126,7 @@ let package = Package(
             "Configuration", "Telemetry", "OTLP", "Upstream", "W3CTraceContext", "Bytes",
             "CTestSupport"),
         tests("UpstreamTests", "Upstream", "Bytes"),
+        tests("SemanticConventionsTests", "SemanticConventions", "AttributeTable", "Telemetry"),
         tests("TidyTests"),
         // The tools of `script/bench`: upstream, load, OTLP sink.
         .systemLibrary(name: "CEpoll", path: "Tests/CEpoll"),

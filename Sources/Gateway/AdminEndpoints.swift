@@ -22,6 +22,7 @@ enum AdminEndpoints {
                 contentType = PrometheusText.contentType
                 services.metrics.registry.appendPrometheus(into: &body)
                 ExportMetrics.appendPrometheus(services.exporters, into: &body)
+                LogMetrics.appendPrometheus(services.log, into: &body)
             } else {
                 return false
             }

@@ -13,6 +13,8 @@ package final class GatewayServices: Sendable {
     let exporters: [ExportCounters]
     let log: Log
     let keys: ClientKeys
+    /// `admin.key`, or none.
+    let adminKeys: ClientKeys
     let capturesContent: Bool
     /// `traceparent` and `tracestate` are read and sent (`OTEL_PROPAGATORS`).
     let propagatesTraceContext: Bool
@@ -36,6 +38,7 @@ package final class GatewayServices: Sendable {
         target = UpstreamTarget(settings: settings.upstream)
         metrics = GatewayMetrics()
         keys = ClientKeys(settings.keys.clientKeys)
+        adminKeys = ClientKeys(settings.admin.key.map { [$0] } ?? [])
         ownHosts = settings.listener.addresses.compactMap { address in
             if case .tcp(let host, _) = address { host.lowercased() } else { nil }
         }

@@ -39,6 +39,7 @@ final class Worker {
             case .closed: return
             case .request:
                 if AdminEndpoints.answer(connection, services) { continue }
+                if DebugEndpoints.answer(connection, services) { continue }
                 services.metrics.activeRequests.add(1)
                 if services.isDraining { connection.closeAfterResponse() }
                 await Exchange(connection: connection, worker: self).run()
