@@ -199,6 +199,50 @@ def test_tls_with_a_ca_of_ones_own(
     assert len(sink.trace(ask(gateway), seconds=30)) == 3
 
 
+@pytest.mark.parametrize("protocol", PROTOCOLS)
+def test_the_check_sends_every_signal(new_sink, new_grpc_sink, protocol):
+    sink = make_sink(protocol, new_sink, new_grpc_sink)
+    environment = {
+        "OTEL_EXPORTER_OTLP_PROTOCOL": protocol,
+        "OTEL_EXPORTER_OTLP_ENDPOINT": sink.url,
+        "OTEL_EXPORTER_OTLP_COMPRESSION": "gzip",
+    }
+    code, output, error = run_to_end(["check", "--export"], environment, seconds=60)
+    assert code == 0, output + error
+    assert not sink.problems
+    assert len(sink.spans) == len(sink.metrics) == len(sink.logs) == 1
+    assert f"look for trace {sink.spans[0].trace_id}" in output
+    status = "OK" if protocol == "grpc" else "200"
+    for signal in ("trace", "metrics", "logs"):
+        path = f"/v1/{signal}{'s' if signal == 'trace' else ''}"
+        if protocol == "grpc":
+            service = {"trace": "Trace", "metrics": "Metrics", "logs": "Logs"}[signal]
+            path = f"/opentelemetry.proto.collector.{signal}.v1.{service}Service/Export"
+        assert f"{sink.url}{path} by {protocol}: {status}, taken" in output, output
+
+
+@pytest.mark.parametrize(
+    ("status", "words"),
+    [
+        (401, "401, refused; the receiver wants other credentials"),
+        (404, "404, refused; nothing there takes traces"),
+        (415, "OTEL_EXPORTER_OTLP_PROTOCOL=http/json"),
+        (503, "503, not now"),
+    ],
+)
+def test_the_check_says_what_a_receiver_refuses(new_sink, status, words):
+    sink = new_sink()
+    sink.refusals = [status]
+    environment = {"OTEL_EXPORTER_OTLP_TRACES_ENDPOINT": sink.url + "/v1/traces"}
+    code, output, _ = run_to_end(["check", "--export"], environment, seconds=60)
+    assert code == 1 and words in output, output
+
+
+def test_the_check_needs_a_receiver():
+    code, output, _ = run_to_end(["check", "--export"])
+    assert code == 1 and "no receiver of OTLP is configured" in output
+
+
 @pytest.mark.parametrize("missing", ["ca", "client"])
 def test_tls_without_what_it_needs_fails(mock, new_grpc_sink, certificates, missing):
     sink = new_grpc_sink(
