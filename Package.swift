@@ -121,10 +121,13 @@ let package = Package(
         tests("HTTPServerTests", "HTTPServer", "HTTP1", "Networking", "Bytes", "GatewayTesting"),
         tests("HTTPClientTests", "HTTP1", "HTTPClient", "Networking", "Bytes", "GatewayTesting"),
         tests("MockProviderTests", "MockProvider", "Networking", "GatewayTesting"),
-        tests(
-            "GatewayTests", "Gateway", "GatewayTesting", "MockProvider", "Networking",
-            "Configuration", "Telemetry", "OTLP", "Upstream", "W3CTraceContext", "Bytes",
-            "CTestSupport"),
+        .testTarget(
+            name: "GatewayTests",
+            dependencies: [
+                "Gateway", "GatewayTesting", "MockProvider", "Networking", "Configuration", "JSON",
+                "Telemetry", "OTLP", "Upstream", "W3CTraceContext", "Bytes", "CTestSupport",
+            ],
+            exclude: ["Goldens"], swiftSettings: tested),
         tests("UpstreamTests", "Upstream", "Bytes"),
         tests("SemanticConventionsTests", "SemanticConventions", "AttributeTable", "Telemetry"),
         tests("TidyTests"),

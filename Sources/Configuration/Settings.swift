@@ -144,11 +144,11 @@ package struct TelemetrySettings: Sendable, Equatable {
     /// Baggage keys that become span attributes.
     package internal(set) var baggageAttributes: [BaggagePattern] = [
         BaggagePattern("session.id"), BaggagePattern("user.id"),
-        BaggagePattern("gen_ai.conversation.id"), BaggagePattern("gen_ai.agent.id"),
-        BaggagePattern("gen_ai.agent.name"), BaggagePattern("metadata.*"),
+        BaggagePattern("gen_ai.conversation.id"), BaggagePattern("gen_ai.agent.*"),
+        BaggagePattern("metadata.*"),
     ]
     /// Header fields that become span attributes.
-    package internal(set) var headerAttributes = [HeaderAttribute.bedrockGuardrail]
+    package internal(set) var headerAttributes: [HeaderAttribute] = []
     /// A wait for the next piece of a stream that counts as a stall.
     package internal(set) var streamStall = Duration.seconds(2)
     /// What a caller's `traceparent` does.
@@ -159,6 +159,8 @@ package struct TelemetrySettings: Sendable, Equatable {
     package internal(set) var legacyTokenNames = false
     /// System messages of a chat stay in `gen_ai.input.messages`.
     package internal(set) var systemMessagesInHistory = false
+    /// Values of a metric's label with series of their own.
+    package internal(set) var metricNamesMax = 200
     /// Encoded bytes of one export request.
     package internal(set) var exportBytesMax = 3584 << 10
 }

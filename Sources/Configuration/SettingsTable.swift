@@ -227,6 +227,12 @@ enum SettingsTable {
             `gen_ai.system_instructions`.
             """),
         SettingKey(
+            "telemetry.metricNamesMax", .count(\.telemetry.metricNamesMax, 1...2000),
+            """
+            Models, and values of each other label that comes from outside, with a series of \
+            their own in the metrics; the rest is `other`.
+            """),
+        SettingKey(
             "telemetry.exportBytesMax",
             .bytes(\.telemetry.exportBytesMax, (64 * kibibyte)...(64 << 20)),
             "Encoded bytes of one export request; many receivers take 4 MiB at most."),

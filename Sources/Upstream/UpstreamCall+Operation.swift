@@ -13,6 +13,7 @@ extension UpstreamCall {
         body.withBytes { GenAISpan.appendName(request, $0, to: &name) }
         let span = trace.startSpan(name.bytes, kind: .client, below: trace.server.spanID)
         genAI = span
+        operationAt = span.record?.startTime ?? trace.clock.now
         guard let record = span.record else { return }
         trace.setShared(on: record, isGenAI: true, provider: target.provider.name)
         body.withBytes {
@@ -48,7 +49,7 @@ extension UpstreamCall {
             systemAlias: settings.genAISystemAlias, legacyTokens: settings.legacyTokenNames)
     }
 
-    /// Whose call it is and which conversation's, where the request or its headers say so.
+    /// How much was asked, and which conversation it is a part of, where request or headers say so.
     private func setIdentity(
         _ request: CallRequest, _ bytes: Span<UInt8>, on record: SpanRecord
     ) {
@@ -63,22 +64,30 @@ extension UpstreamCall {
         {
             record.set(GenAIAttributes.conversationID, session)
         }
-        if let user = request.user, trace.sharedValue(of: GeneralAttributes.userID) == nil {
-            GenAISpan.set(record, GeneralAttributes.userID, user, bytes)
-        }
     }
 
     func finishOperation(_ outcome: Outcome) {
-        guard let record = genAI?.record, case .typed(let request) = payload else { return }
-        setProgress(on: record)
+        guard case .typed(let request) = payload else { return }
+        let now = trace.clock.now
+        let isStream = tap.isStream
+        var isMeasured = false
+        let record = genAI?.record
+        if let record { setProgress(on: record) }
         tap.withFacts(endpoint: request.endpoint, bench: services.bench) { facts in
+            measureOperation(outcome, request, facts, isStream: isStream, at: now)
+            isMeasured = true
+            guard let record else { return }
             GenAISpan.setAnswer(
                 facts, endpoint: request.endpoint, target: target, names: names, on: record)
             if outcome == .relayed, status >= 400 || facts.hasError {
                 GenAISpan.setError(facts, status: status, on: record)
             }
-            if tap.isStream { setAnatomy(facts, outcome, on: record) }
+            if isStream { setAnatomy(facts, outcome, on: record) }
         }
+        if !isMeasured {
+            measureOperation(outcome, request, AnswerFacts(), isStream: isStream, at: now)
+        }
+        guard let record else { return }
         if services.capturesContent, (200..<300).contains(status) {
             setAnswerContent(request, on: record)
         }
@@ -92,7 +101,7 @@ extension UpstreamCall {
             record.set(GeneralAttributes.errorType, failure.errorType)
             record.setError(message: failure.sentence)
         }
-        record.end(at: trace.clock.now)
+        record.end(at: now)
     }
 
     /// What receivers that keep only GenAI spans would miss otherwise.
@@ -131,10 +140,9 @@ extension UpstreamCall {
         record.set(GenAIAttributes.responseTimeToFirstChunk, firstByte)
         record.set(MartletAttributes.timeToFirstByte, firstByte)
         record.set(MartletAttributes.streamGapMax, seconds(anatomy.gapMax))
-        if anatomy.gapMax > 0 {
-            record.set(
-                MartletAttributes.streamGapOffset, seconds(from: start, to: anatomy.gapMaxAt))
-        }
+        record.set(
+            MartletAttributes.streamGapOffset,
+            seconds(from: start, to: max(anatomy.gapMaxAt, relayed.firstByteAt)))
         record.set(MartletAttributes.streamStallCount, anatomy.stallCount)
         if anatomy.stallCount > 0 {
             record.set(MartletAttributes.streamStallTime, seconds(anatomy.stalled))
