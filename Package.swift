@@ -69,7 +69,7 @@ let package = Package(
         module("Telemetry", "Bytes", "W3CTraceContext"),
         module(
             "OTLP", "Bytes", "Telemetry", "W3CTraceContext", "Networking", "HTTPClient",
-            "Compression"),
+            "Compression", "JSON"),
         module(
             "Upstream", "Bytes", "HTTP1", "W3CTraceContext", "Networking", "HTTPClient", "JSON",
             "OpenAIAPI", "Telemetry", "Configuration"),
@@ -112,7 +112,7 @@ let package = Package(
             exclude: ["Fixtures"], swiftSettings: tested),
         tests(
             "TelemetryTests", "Telemetry", "OTLP", "Bytes", "W3CTraceContext", "Networking",
-            "Compression"),
+            "Compression", "GatewayTesting"),
         tests("NetworkingTests", "Networking", "Bytes", "GatewayTesting"),
         tests("HTTPServerTests", "HTTPServer", "HTTP1", "Networking", "Bytes", "GatewayTesting"),
         tests("HTTPClientTests", "HTTP1", "HTTPClient", "Networking", "Bytes", "GatewayTesting"),

@@ -19,13 +19,20 @@ extension TelemetryEnvironment {
         result.readPropagators(&reader)
         result.readLimits(&reader)
         let content = ContentDecision(&reader, capture: capture)
-        let exporters = ExporterReader(content).read(&reader)
-        result.exporters = result.isDisabled ? [] : exporters.exporters
-        result.console = !result.isDisabled && exporters.console
-        result.consoleCapturesContent = content.captures(nil)
-        if result.isDisabled, !exporters.exporters.isEmpty || exporters.console {
-            reader.warn("OTEL_SDK_DISABLED", "true: no trace is recorded or sent")
+        let exporters = ExporterReader(content)
+        let traces = exporters.readTraces(&reader)
+        let metrics = exporters.read(.metrics, &reader)
+        let logs = exporters.read(.logs, &reader)
+        if !result.isDisabled {
+            result.exporters = traces.exporters
+            result.console = traces.console
+            result.metrics = metrics
+            result.logs = logs
+        } else if traces.isOn || metrics.isOn || logs.isOn {
+            reader.warn("OTEL_SDK_DISABLED", "true: nothing is recorded or sent")
         }
+        result.consoleCapturesContent = content.captures(nil)
+        result.readMetricExport(&reader)
         result.warnings = reader.warnings
         return result
     }
@@ -82,26 +89,57 @@ extension TelemetryEnvironment {
     }
 
     private mutating func readBatch(_ reader: inout TelemetryReader) {
-        let standard = BatchSettings()
-        let delay = reader.number(["OTEL_BSP_SCHEDULE_DELAY"], 0...Self.numberMax, default: 5000)
-        let timeout = reader.number(
-            ["OTEL_BSP_EXPORT_TIMEOUT"], 0...Self.numberMax, default: 30_000)
+        batch = Self.batch("BSP", BatchSettings(), &reader)
+        logBatch = Self.batch("BLRP", .logRecords, &reader)
+    }
+
+    private static func batch(
+        _ processor: String, _ standard: BatchSettings, _ reader: inout TelemetryReader
+    ) -> BatchSettings {
+        func name(_ suffix: String) -> String { "OTEL_\(processor)_\(suffix)" }
+        let delay = reader.optionalNumber([name("SCHEDULE_DELAY")], 0...numberMax)
+        let timeout = reader.number([name("EXPORT_TIMEOUT")], 0...numberMax, default: 30_000)
         let queue = reader.number(
-            ["OTEL_BSP_MAX_QUEUE_SIZE"], 1...1_000_000, default: standard.queueSizeMax)
+            [name("MAX_QUEUE_SIZE")], 1...1_000_000, default: standard.queueSizeMax)
         let size = reader.number(
-            ["OTEL_BSP_MAX_EXPORT_BATCH_SIZE"], 1...1_000_000, default: standard.batchSizeMax)
-        if size > queue {
-            // A small queue alone is no mistake: the batch follows it.
-            if reader.text("OTEL_BSP_MAX_EXPORT_BATCH_SIZE") != nil {
-                reader.warn(
-                    "OTEL_BSP_MAX_EXPORT_BATCH_SIZE",
-                    "\(size) is more than the queue holds; \(queue) is used")
-            }
+            [name("MAX_EXPORT_BATCH_SIZE")], 1...1_000_000, default: standard.batchSizeMax)
+        // A small queue alone is no mistake: the batch follows it.
+        if size > queue, reader.text(name("MAX_EXPORT_BATCH_SIZE")) != nil {
+            reader.warn(
+                name("MAX_EXPORT_BATCH_SIZE"),
+                "\(size) is more than the queue holds; \(queue) is used")
         }
-        batch.scheduleDelay = .milliseconds(delay)
+        var batch = standard
+        if let delay { batch.scheduleDelay = .milliseconds(delay) }
         batch.exportTimeout = timeout == 0 ? nil : .milliseconds(timeout)
         batch.queueSizeMax = queue
         batch.batchSizeMax = min(size, queue)
+        return batch
+    }
+
+    private mutating func readMetricExport(_ reader: inout TelemetryReader) {
+        let interval = reader.number(
+            ["OTEL_METRIC_EXPORT_INTERVAL"], 1...Self.numberMax, default: 60_000)
+        let timeout = reader.number(
+            ["OTEL_METRIC_EXPORT_TIMEOUT"], 0...Self.numberMax, default: 30_000)
+        metricExport.interval = .milliseconds(interval)
+        metricExport.timeout = timeout == 0 ? nil : .milliseconds(timeout)
+        metricExport.temporality =
+            reader.word(
+                ["OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE"],
+                among: MetricExportSettings.Temporality.allCases.map(\.rawValue)
+            ).flatMap(MetricExportSettings.Temporality.init) ?? .cumulative
+        metricExport.exemplarFilter =
+            reader.word(
+                ["OTEL_METRICS_EXEMPLAR_FILTER"],
+                among: MetricExportSettings.ExemplarFilter.allCases.map(\.rawValue)
+            ).flatMap(MetricExportSettings.ExemplarFilter.init) ?? .traceBased
+        let aggregation = "OTEL_EXPORTER_OTLP_METRICS_DEFAULT_HISTOGRAM_AGGREGATION"
+        let known = ["explicit_bucket_histogram", "base2_exponential_bucket_histogram"]
+        if reader.word([aggregation], among: known) == known[1] {
+            reader.warn(
+                aggregation, "exponential histograms are not made here; explicit buckets are")
+        }
     }
 
     private mutating func readPropagators(_ reader: inout TelemetryReader) {
@@ -140,7 +178,7 @@ extension TelemetryEnvironment {
 
 /// Whether an exporter gets message content.
 struct ContentDecision {
-    /// One answer for all; nil: by family.
+    /// One answer for all on spans; nil: by family.
     private let forAll: Bool?
 
     init(_ reader: inout TelemetryReader, capture: ContentCapture) {
@@ -148,6 +186,7 @@ struct ContentDecision {
         let word = reader.word(
             [name],
             among: ["no_content", "span_only", "event_only", "span_and_event", "true", "false"])
+        onEvents = word == "event_only" || word == "span_and_event"
         switch word {
         case "span_only", "true": forAll = true
         case "no_content", "false": forAll = false
@@ -169,7 +208,10 @@ struct ContentDecision {
         }
     }
 
-    /// `family` nil: the console.
+    /// On the records of events.
+    let onEvents: Bool
+
+    /// On spans; `family` nil: the console.
     func captures(_ family: ExporterSettings.Family?) -> Bool {
         forAll ?? (family == .experimental)
     }

@@ -1,4 +1,5 @@
 import Configuration
+import HTTPClient
 import Networking
 import OTLP
 import Telemetry
@@ -15,11 +16,11 @@ extension ExportResource {
     }
 }
 
-extension ExportQueue.Limits {
+extension QueueLimits {
     init(_ batch: BatchSettings) {
         self.init()
-        spansMax = batch.queueSizeMax
-        batchSpans = batch.batchSizeMax
+        itemsMax = batch.queueSizeMax
+        batchItems = batch.batchSizeMax
     }
 }
 
@@ -27,20 +28,31 @@ extension ExportEndpoint {
     init(_ exporter: ExporterSettings) {
         self.init(
             url: exporter.url.reveal(),
-            headers: exporter.headers.map { ($0.name, $0.value.reveal()) })
+            headers: exporter.headers.map { ($0.name, $0.value.reveal()) },
+            wire: ExportProtocol(exporter.wireProtocol))
+        tls.caFile = exporter.caFile
+        tls.clientCertificateFile = exporter.clientCertificateFile
+        tls.clientKeyFile = exporter.clientKeyFile
+    }
+}
+
+extension ExportProtocol {
+    init(_ wire: ExporterSettings.WireProtocol) {
+        switch wire {
+        case .httpProtobuf: self = .httpProtobuf
+        case .httpJSON: self = .httpJSON
+        case .grpc: self = .grpc
+        }
     }
 }
 
 extension ExporterOptions {
-    init(
-        _ exporter: ExporterSettings, _ environment: TelemetryEnvironment,
-        _ settings: TelemetrySettings
-    ) {
+    init(_ exporter: ExporterSettings, _ batch: BatchSettings, _ settings: TelemetrySettings) {
         self.init()
-        batchSpansMax = environment.batch.batchSizeMax
-        delay = environment.batch.scheduleDelay.milliseconds * 1_000_000
+        batchItemsMax = batch.batchSizeMax
+        delay = batch.scheduleDelay.milliseconds * 1_000_000
         batchBytesMax = settings.exportBytesMax
-        retries.exportTimeout = (environment.batch.exportTimeout?.milliseconds ?? 0) * 1_000_000
+        retries.exportTimeout = (batch.exportTimeout?.milliseconds ?? 0) * 1_000_000
         retries.requestTimeout = (exporter.timeout?.milliseconds ?? 0) * 1_000_000
         isGzip = exporter.compression == .gzip
         includesContent = exporter.capturesContent

@@ -1,5 +1,4 @@
 import Configuration
-import HTTPClient
 import Networking
 import OTLP
 import Telemetry
@@ -24,23 +23,13 @@ package final class TelemetryPipeline {
         log: Log, consoleColours: Bool, console: @escaping Log.Output,
         watcher: ExportQueue? = nil
     ) {
-        var threads: [ExporterThread] = []
-        var queues: [ExportQueue] = []
         let isRecording = environment.isRecording
-        let resource = ExportResource(environment, version: version)
-        for exporter in isRecording ? environment.exporters : [] {
-            let name = exporter.family == .experimental ? "experimental" : "otlp"
-            let queue = ExportQueue(
-                limits: .init(environment.batch), counters: ExportCounters(exporter: name))
-            var client = CurlClient.Settings()
-            client.caFile = exporter.caFile
-            threads.append(
-                ExporterThread(
-                    queue: queue, endpoint: ExportEndpoint(exporter),
-                    options: ExporterOptions(exporter, environment, settings),
-                    resource: resource, client: client, log: log))
-            queues.append(queue)
-        }
+        let traces = SignalExporters(
+            encoder: TraceEncoder(resource: ExportResource(environment, version: version)),
+            destinations: isRecording ? environment.exporters : [], batch: environment.batch,
+            settings: settings, version: version, log: log)
+        var threads = traces.threads
+        var queues = traces.queues
         if isRecording, environment.console {
             let queue = ExportQueue(
                 limits: .init(environment.batch), counters: ExportCounters(exporter: "console"))

@@ -91,6 +91,8 @@ package final class UpstreamCall {
     private var isHeadUnflushed = false
     /// The answer to this attempt is not for the client.
     private var discards = false
+    /// Bytes of that answer that came.
+    private var discardedBytes = 0
     private var injectsUsage: Bool
     /// `body` is with the transfer, as it is.
     private var isBodyLent = false
@@ -189,6 +191,7 @@ package final class UpstreamCall {
         attemptCount += 1
         isAttemptOver = false
         discards = false
+        discardedBytes = 0
         failure = nil
         let transfer = services.client.makeTransfer()
         self.transfer = transfer
@@ -376,7 +379,11 @@ extension UpstreamCall: HTTPTransferObserver {
 
     /// See `HTTPTransferObserver`.
     package func transferReceivedBody(_ transfer: HTTPTransfer, _ bytes: Span<UInt8>) -> Bool {
-        if discards { return true }
+        if discards {
+            discardedBytes += bytes.count
+            if discardedBytes > AnswerTap.errorBytesMax { transfer.refuseBody() }
+            return true
+        }
         guard sink.unsentBytes <= services.settings.limits.streamBufferBytesMax else {
             return false
         }

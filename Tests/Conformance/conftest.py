@@ -49,7 +49,7 @@ class Gateway:
                     found[reason] = found.get(reason, 0) + int(value)
         return found
 
-    def accounting_at_rest(self, seconds=10):
+    def accounting_at_rest(self, seconds=60):
         """The accounting once no span is pending, which must balance."""
         deadline = time.monotonic() + seconds
         while (found := self.accounting())["pending"] != 0:

@@ -158,7 +158,7 @@ class Sink:
             self.changed.notify_all()
             return 200, {}
 
-    def trace(self, trace_id, count=None, seconds=10.0):
+    def trace(self, trace_id, count=None, seconds=60.0):
         """The spans of a trace in order of their start, once its SERVER span is there (or `count`
         spans are) and no more come."""
 

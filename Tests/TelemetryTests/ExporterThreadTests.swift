@@ -7,7 +7,7 @@ import Testing
 
 @Suite struct ExporterThreadTests {
     @Test func `an exporter on its own thread takes what other threads submit`() async {
-        let queue = queue { $0.spansMax = 100_000 }
+        let queue = queue { $0.itemsMax = 100_000 }
         let sink = LineSink()
         var options = ConsoleOptions()
         options.delay = 1_000_000

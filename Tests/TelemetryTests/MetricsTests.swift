@@ -67,9 +67,9 @@ import Testing
             "martlet_export_spans_lost_total{exporter=\"otlp\",reason=\"queue_full\"} 3",
             "martlet_export_spans_lost_total{exporter=\"otlp\",reason=\"refused\"} 2",
             "martlet_export_spans_lost_total{exporter=\"otlp\",reason=\"shutdown\"} 0",
-            "martlet_export_requests_total{exporter=\"otlp\"} 2",
-            "martlet_export_retries_total{exporter=\"otlp\"} 1",
-            "martlet_export_body_bytes_total{exporter=\"otlp\"} 200",
+            "martlet_export_requests_total{exporter=\"otlp\",signal=\"traces\"} 2",
+            "martlet_export_retries_total{exporter=\"otlp\",signal=\"traces\"} 1",
+            "martlet_export_body_bytes_total{exporter=\"otlp\",signal=\"traces\"} 200",
         ] {
             #expect(printed.contains(line + "\n"))
         }

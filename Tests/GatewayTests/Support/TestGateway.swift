@@ -62,7 +62,7 @@ final class TestGateway {
         let drained = DispatchSemaphore(value: 0)
         server.drain { drained.signal() }
         server.abandon()
-        return drained.wait(timeout: .now() + 5) == .success
+        return drained.wait(timeout: .now() + 30) == .success
     }
 
     /// What SIGTERM does before the listener closes.
@@ -83,14 +83,15 @@ final class TestGateway {
     }
 
     /// The first response to `request` on a connection of its own.
-    func answer(to request: String, within milliseconds: Int = 5000) throws -> RawClient.Response? {
+    func answer(to request: String, within milliseconds: Int = 30_000) throws -> RawClient.Response?
+    {
         let client = try connect()
         client.send(request)
         return client.response(within: milliseconds)
     }
 
     /// The next traces that ended; fewer where they do not come in time.
-    func traces(_ count: Int, within seconds: Double = 5) -> [RecordedTrace] {
+    func traces(_ count: Int, within seconds: Double = 30) -> [RecordedTrace] {
         var result: [RecordedTrace] = []
         let end = Date(timeIntervalSinceNow: seconds)
         while result.count < count, Date() < end {
@@ -105,7 +106,7 @@ final class TestGateway {
 
     /// The next trace that ended.
     func trace(
-        within seconds: Double = 5, sourceLocation: SourceLocation = #_sourceLocation
+        within seconds: Double = 30, sourceLocation: SourceLocation = #_sourceLocation
     ) throws -> RecordedTrace {
         try #require(
             traces(1, within: seconds).first, "no trace was recorded",

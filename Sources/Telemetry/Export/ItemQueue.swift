@@ -1,29 +1,56 @@
 import Synchronization
 
-/// Finished spans on their way to one exporter: many producers, one consumer, never a wait.
-///
-/// Bounded by spans and by bytes. What does not fit is dropped, newest first, and counted. All
-/// spans of a request are one entry, so that a hand-over is one short lock.
-package final class ExportQueue: Sendable {
-    /// Bounds of a queue.
-    package struct Limits: Sendable {
-        /// Spans (`OTEL_BSP_MAX_QUEUE_SIZE`).
-        package var spansMax = 2048
-        /// Bytes the spans hold: message content can be large.
-        package var bytesMax = 64 << 20
-        /// Spans that wake the consumer before its delay is over
-        /// (`OTEL_BSP_MAX_EXPORT_BATCH_SIZE`).
-        package var batchSpans = 512
+/// What a queue holds: items that are handed over together, e.g. the spans of a request.
+package protocol ExportEntry: Sendable {
+    /// Spans, data points or log records in it.
+    var itemCount: Int { get }
+    /// What they hold in memory, about, in bytes.
+    var byteCount: Int { get }
+}
 
-        /// The defaults of the specification.
-        package init() {}
-    }
+extension FinishedTrace: ExportEntry {
+    /// Spans there are.
+    package var itemCount: Int { spanCount }
+}
+
+/// Finished traces on their way to one exporter.
+package typealias ExportQueue = ItemQueue<FinishedTrace>
+
+/// Bounds of a queue.
+package struct QueueLimits: Sendable {
+    /// Items, e.g. spans (`OTEL_BSP_MAX_QUEUE_SIZE`).
+    package var itemsMax = 2048
+    /// Bytes the items hold: message content can be large.
+    package var bytesMax = 64 << 20
+    /// Items that wake the consumer before its delay is over
+    /// (`OTEL_BSP_MAX_EXPORT_BATCH_SIZE`).
+    package var batchItems = 512
+
+    /// The defaults of the specification.
+    package init() {}
+}
+
+/// When a consumer must be done.
+package protocol ExportClosing: AnyObject {
+    /// Nanoseconds of the consumer's monotonic clock; nil while there is no end in sight.
+    var closingDeadline: UInt64? { get }
+}
+
+/// Telemetry of one signal on its way to one exporter: many producers, one consumer, never a
+/// wait.
+///
+/// Bounded by items and by bytes. What does not fit is dropped, newest first, and counted. All
+/// items of an entry, e.g. the spans of a request, are one, so that a hand-over is one short
+/// lock.
+package final class ItemQueue<Entry: ExportEntry>: ExportClosing, Sendable {
+    /// Bounds of a queue.
+    package typealias Limits = QueueLimits
 
     private struct State {
-        var ring: [FinishedTrace?]
+        var ring: [Entry?]
         var head = 0
         var count = 0
-        var spans = 0
+        var items = 0
         var bytes = 0
         var isFlushing = false
         var closingDeadline: UInt64?
@@ -41,7 +68,7 @@ package final class ExportQueue: Sendable {
     package init(limits: Limits, counters: ExportCounters) {
         self.limits = limits
         self.counters = counters
-        state = Mutex(State(ring: Array(repeating: nil, count: max(1, limits.spansMax))))
+        state = Mutex(State(ring: Array(repeating: nil, count: max(1, limits.itemsMax))))
     }
 
     /// Sets what wakes the consumer, called on any thread, at most once a batch.
@@ -49,11 +76,11 @@ package final class ExportQueue: Sendable {
         state.withLock { $0.wake = wake }
     }
 
-    /// Takes all spans of a request, or counts them as lost where they do not fit.
-    package func submit(_ trace: FinishedTrace) {
-        let spans = trace.spanCount
-        guard spans > 0 else { return }
-        let bytes = trace.byteCount
+    /// Takes all items of an entry, or counts them as lost where they do not fit.
+    package func submit(_ entry: Entry) {
+        let items = entry.itemCount
+        guard items > 0 else { return }
+        let bytes = entry.byteCount
         var lost: LossReason?
         var wake: (@Sendable () -> Void)?
         state.withLock { state in
@@ -61,32 +88,32 @@ package final class ExportQueue: Sendable {
                 lost = .shutdown
                 return
             }
-            guard spans <= limits.spansMax - state.spans, bytes <= limits.bytesMax - state.bytes
+            guard items <= limits.itemsMax - state.items, bytes <= limits.bytesMax - state.bytes
             else {
                 lost = .queueFull
                 return
             }
             // Counted before the consumer can see the entry, or pending could fall below zero.
-            counters.countQueued(spans)
-            let wasBelow = state.spans < limits.batchSpans
-            state.ring[(state.head + state.count) % state.ring.count] = trace
+            counters.countQueued(items)
+            let wasBelow = state.items < limits.batchItems
+            state.ring[(state.head + state.count) % state.ring.count] = entry
             state.count += 1
-            state.spans += spans
+            state.items += items
             state.bytes += bytes
-            if state.isIdle || (wasBelow && state.spans >= limits.batchSpans) {
+            if state.isIdle || (wasBelow && state.items >= limits.batchItems) {
                 state.isIdle = false
                 wake = state.wake
             }
         }
-        if let lost { counters.countTurnedAway(spans, lost) }
+        if let lost { counters.countTurnedAway(items, lost) }
         wake?()
     }
 
-    /// Spans waiting.
-    package var spanCount: Int { state.withLock { $0.spans } }
+    /// Items waiting.
+    package var itemCount: Int { state.withLock { $0.items } }
 
-    /// Whether spans wait; where none do, the next `submit` wakes the consumer.
-    package var hasSpans: Bool {
+    /// Whether items wait; where none do, the next `submit` wakes the consumer.
+    package var hasItems: Bool {
         state.withLock { state in
             if state.count == 0 {
                 state.isIdle = true
@@ -98,20 +125,20 @@ package final class ExportQueue: Sendable {
 
     /// Takes the oldest entry out; nil where there is none, and then a flush is over and the
     /// next `submit` wakes the consumer.
-    package func take() -> FinishedTrace? {
+    package func take() -> Entry? {
         state.withLock { state in
             guard state.count > 0 else {
                 state.isIdle = true
                 state.isFlushing = false
                 return nil
             }
-            let trace = state.ring[state.head]
+            let entry = state.ring[state.head]
             state.ring[state.head] = nil
             state.head = (state.head + 1) % state.ring.count
             state.count -= 1
-            state.spans -= trace?.spanCount ?? 0
-            state.bytes -= trace?.byteCount ?? 0
-            return trace
+            state.items -= entry?.itemCount ?? 0
+            state.bytes -= entry?.byteCount ?? 0
+            return entry
         }
     }
 
@@ -124,7 +151,7 @@ package final class ExportQueue: Sendable {
         wake?()
     }
 
-    /// Takes no more spans, and has the consumer finish with those that are there by `deadline`,
+    /// Takes no more items, and has the consumer finish with those that are there by `deadline`,
     /// nanoseconds of the consumer's monotonic clock. What comes later is lost by the shutdown.
     package func close(deadline: UInt64) {
         let wake = state.withLock { state in
