@@ -138,8 +138,13 @@ package struct TelemetrySettings: Sendable, Equatable {
     /// Baggage keys that become span attributes.
     package internal(set) var baggageAttributes: [BaggagePattern] = [
         BaggagePattern("session.id"), BaggagePattern("user.id"),
-        BaggagePattern("gen_ai.conversation.id"), BaggagePattern("metadata.*"),
+        BaggagePattern("gen_ai.conversation.id"), BaggagePattern("gen_ai.agent.id"),
+        BaggagePattern("gen_ai.agent.name"), BaggagePattern("metadata.*"),
     ]
+    /// Header fields that become span attributes.
+    package internal(set) var headerAttributes = [HeaderAttribute.bedrockGuardrail]
+    /// A wait for the next piece of a stream that counts as a stall.
+    package internal(set) var streamStall = Duration.seconds(2)
     /// What a caller's `traceparent` does.
     package internal(set) var traceContext = IncomingTraceContext.trust
     /// `gen_ai.system` beside `gen_ai.provider.name`.

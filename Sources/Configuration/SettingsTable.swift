@@ -193,6 +193,16 @@ enum SettingsTable {
             .baggagePatterns(\.telemetry.baggageAttributes),
             "Baggage keys that become span attributes."),
         SettingKey(
+            "telemetry.headerAttributes",
+            .headerAttributes(\.telemetry.headerAttributes),
+            """
+            Header fields that become span attributes, such as \
+            `x-session-id=gen_ai.conversation.id`.
+            """),
+        SettingKey(
+            "telemetry.streamStall", .duration(\.telemetry.streamStall, tick...hour),
+            "A stream's wait for its next piece that is counted as a stall on the span."),
+        SettingKey(
             "telemetry.traceContext", .choice(\.telemetry.traceContext),
             """
             A caller's trace is continued (`trust`), or a new one begins that links to it \

@@ -32,6 +32,8 @@ package struct UpstreamServices {
     let settings: Settings
     /// Some exporter wants to see prompts and answers.
     let capturesContent: Bool
+    /// A gap in a stream that counts as a stall, in nanoseconds.
+    let stall: UInt64
 
     package init(
         loop: EventLoop, client: CurlClient, bench: Workbench, settings: Settings,
@@ -42,6 +44,7 @@ package struct UpstreamServices {
         self.client = client
         self.bench = bench
         self.settings = settings
+        stall = settings.telemetry.streamStall.milliseconds * 1_000_000
     }
 }
 
@@ -299,6 +302,8 @@ struct RelayProgress {
     /// Nanoseconds of `Clock.monotonic`; 0 before.
     var firstByteAt: UInt64 = 0
     var firstContentAt: UInt64 = 0
+    /// The rest of what is known of a stream.
+    var anatomy = StreamAnatomy()
 }
 
 extension UpstreamCall: HTTPTransferObserver {
@@ -385,6 +390,7 @@ extension UpstreamCall: HTTPTransferObserver {
             return true
         }
         guard sink.unsentBytes <= services.settings.limits.streamBufferBytesMax else {
+            if tap.isStream { relayed.anatomy.pause(at: Clock.monotonic) }
             return false
         }
         if let bytesMax = services.settings.limits.responseBytesMax,
@@ -393,7 +399,10 @@ extension UpstreamCall: HTTPTransferObserver {
             transfer.refuseBody()
             return true
         }
-        if relayed.firstByteAt == 0 { relayed.firstByteAt = Clock.monotonic }
+        let isStream = tap.isStream
+        let now = isStream || relayed.firstByteAt == 0 ? Clock.monotonic : 0
+        if relayed.firstByteAt == 0 { relayed.firstByteAt = now }
+        if isStream { relayed.anatomy.take(at: now, stall: services.stall) }
         isHeadUnflushed = false
         let bench = services.bench
         if tap.kind == .filtered {
@@ -404,7 +413,7 @@ extension UpstreamCall: HTTPTransferObserver {
             sink.answerContinues(bytes)
             tap.take(bytes, bench: bench)
         }
-        if relayed.firstContentAt == 0, tap.hasContent { relayed.firstContentAt = Clock.monotonic }
+        if relayed.firstContentAt == 0, tap.hasContent { relayed.firstContentAt = now }
         return true
     }
 
@@ -421,6 +430,7 @@ extension UpstreamCall: HTTPTransferObserver {
         if relayed.hasBegun, !discards {
             tap.finish(bench: services.bench)
             relay(services.bench)
+            if tap.isStream { relayed.anatomy.end(at: Clock.monotonic, stall: services.stall) }
         }
         isAttemptOver = true
         point.signal()

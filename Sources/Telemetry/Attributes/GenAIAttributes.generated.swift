@@ -15,6 +15,12 @@ package enum GenAIAttributes {
     /// The id the caller or the provider gave the conversation; never one made up here.
     /// In development, since 1.36.0.
     package static let conversationID = AttributeKey<String>("gen_ai.conversation.id")
+    /// The agent that asks, where the caller names it.
+    /// In development, since 1.36.0.
+    package static let agentID = AttributeKey<String>("gen_ai.agent.id")
+    /// Its name.
+    /// In development, since 1.36.0.
+    package static let agentName = AttributeKey<String>("gen_ai.agent.name")
     /// The kind of output asked for: "text", "json", "image", "speech".
     /// In development, since 1.36.0.
     package static let outputType = AttributeKey<String>("gen_ai.output.type")
@@ -135,6 +141,14 @@ package enum OpenAIAttributes {
         "openai.response.system_fingerprint")
 }
 
+/// What spans of the provider `azure.ai.inference` carry beside `GenAIAttributes`.
+package enum AzureAttributes {
+    /// "Microsoft.CognitiveServices".
+    /// In development, since 1.36.0.
+    package static let resourceProviderNamespace = AttributeKey<String>(
+        "azure.resource_provider.namespace")
+}
+
 /// HTTP spans: semantic conventions v1.40.0, docs/http, stable.
 package enum HTTPAttributes {
     /// The method, or `_OTHER` where it is no known one.
@@ -149,6 +163,9 @@ package enum HTTPAttributes {
     /// The status, if one was received or sent.
     /// Stable, since 1.36.0.
     package static let responseStatusCode = AttributeKey<Int>("http.response.status_code")
+    /// The name before v1.21, sent only where the configuration asks for old names.
+    /// In development, since 1.36.0; deprecated, now http.response.status_code.
+    package static let legacyStatusCode = AttributeKey<Int>("http.status_code")
     /// 1 on the first repetition, absent on the first attempt.
     /// Stable, since 1.36.0.
     package static let requestResendCount = AttributeKey<Int>("http.request.resend_count")
@@ -255,7 +272,17 @@ package enum MartletAttributes {
     /// The answer was asked for as a stream.
     /// In development, since martlet 0.1.0.
     package static let stream = AttributeKey<Bool>("martlet.stream")
-    /// How a stream ended: "complete", "cut", "client_gone", ...
+    /// Bytes of the request's body, as the caller sent it.
+    /// In development, since martlet 0.1.0.
+    package static let requestByteCount = AttributeKey<Int>("martlet.request.bytes")
+    /// Bytes of the answer's body, as the caller got it.
+    /// In development, since martlet 0.1.0.
+    package static let responseByteCount = AttributeKey<Int>("martlet.response.bytes")
+    /// Messages of a chat, items of a response's input, or prompts.
+    /// In development, since martlet 0.1.0.
+    package static let requestMessageCount = AttributeKey<Int>("martlet.request.message_count")
+    /// How a stream ended: "done", "no_done", "error_event", "cut", "idle_timeout", "total_timeout"
+    /// or "client_disconnected".
     /// In development, since martlet 0.1.0.
     package static let streamEnd = AttributeKey<String>("martlet.stream.end")
     /// Events relayed to the caller.
@@ -264,6 +291,24 @@ package enum MartletAttributes {
     /// Bytes relayed to the caller.
     /// In development, since martlet 0.1.0.
     package static let streamByteCount = AttributeKey<Int>("martlet.stream.byte.count")
+    /// Output tokens a second, from the first token of content to the end.
+    /// In development, since martlet 0.1.0.
+    package static let streamTokenRate = AttributeKey<Double>("martlet.stream.tokens_per_second")
+    /// Seconds of the longest wait for the next piece of a stream, waits for the caller apart.
+    /// In development, since martlet 0.1.0.
+    package static let streamGapMax = AttributeKey<Double>("martlet.stream.gap.max")
+    /// Seconds from the call's start to that wait.
+    /// In development, since martlet 0.1.0.
+    package static let streamGapOffset = AttributeKey<Double>("martlet.stream.gap.offset")
+    /// Such waits of at least `telemetry.streamStall`.
+    /// In development, since martlet 0.1.0.
+    package static let streamStallCount = AttributeKey<Int>("martlet.stream.stall.count")
+    /// Seconds of those together.
+    /// In development, since martlet 0.1.0.
+    package static let streamStallTime = AttributeKey<Double>("martlet.stream.stall.time")
+    /// Seconds in which the upstream was paused because the caller was slow.
+    /// In development, since martlet 0.1.0.
+    package static let streamBlockedTime = AttributeKey<Double>("martlet.stream.blocked.time")
     /// Seconds from the call's start to the first byte of the upstream's body.
     /// In development, since martlet 0.1.0.
     package static let timeToFirstByte = AttributeKey<Double>("martlet.time_to_first_byte")
