@@ -24,6 +24,8 @@ struct Invocation {
     private(set) var listen: String?
     /// `--once`: the demo ends when it has shown everything.
     private(set) var once = false
+    /// `--semconv`: the check is one of spans.
+    private(set) var semconv = false
 
     /// Reads everything behind the program's name. Without a command: `serve`.
     init(_ arguments: [String]) throws(UsageError) {
@@ -67,9 +69,9 @@ struct Invocation {
         else {
             throw UsageError("unknown flag '\(flag)' for '\(command.rawValue)'; see martlet --help")
         }
-        if flag == "--once" {
-            guard parts.count == 1 else { throw UsageError("'--once' takes no value") }
-            once = true
+        if ["--once", "--semconv"].contains(flag) {
+            guard parts.count == 1 else { throw UsageError("'\(flag)' takes no value") }
+            if flag == "--once" { once = true } else { semconv = true }
             return
         }
         guard let value = parts.count == 2 ? String(parts[1]) : rest.popFirst(), !value.isEmpty
@@ -96,6 +98,7 @@ struct Invocation {
         Use(flag: "--upstream", commands: [.serve, .check], path: "upstream.url"),
         Use(flag: "--workers", commands: [.serve, .check], path: "workers"),
         Use(flag: "--once", commands: [.demo], path: nil),
+        Use(flag: "--semconv", commands: [.check], path: nil),
     ]
 
     static let help = """
@@ -103,7 +106,7 @@ struct Invocation {
 
         usage: martlet [serve] [--config FILE] [--listen ADDRESS] [--upstream URL] [--workers N]
                martlet demo [--listen ADDRESS] [--once]
-               martlet check [--config FILE]
+               martlet check [--semconv] [--config FILE]
                martlet mock [--listen ADDRESS]
                martlet version | --help
 
@@ -111,7 +114,10 @@ struct Invocation {
                  http://127.0.0.1:8787/v1
         demo     runs the gateway before a mock provider, sends two calls and prints their
                  trace; needs no key and no network, and stays up unless --once is given
-        check    validates the configuration and prints what would run
+        check    validates the configuration and prints what would run; with --semconv sends
+                 a chat, a stream and an embeddings call through the gateway, as configured,
+                 to a mock provider and judges the spans by OpenTelemetry's conventions;
+                 sends nothing anywhere and exits 1 where it finds something
         mock     runs the mock provider alone
 
         Everything else is set by the environment (MARTLET_*, OTEL_*,

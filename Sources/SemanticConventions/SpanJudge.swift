@@ -22,6 +22,33 @@ package struct SpanJudge: Sendable {
         namespaces = Set(Conventions.attributes.map { Self.namespace(of: $0.name) })
     }
 
+    /// The releases that the table has its facts of.
+    package static let versions = "v1.40.0, with the additions of v1.41"
+
+    /// Everything that is to be said of the spans of one call of a model, which was answered at
+    /// the first attempt. `title` stands for a span that is missing; `given` are attributes of
+    /// the operation's span and `givenHTTP` of the spans around it, as in `findings(_:given:)`.
+    package func findings(
+        trace spans: [JudgedSpan], title: String, given: Set<String>, givenHTTP: Set<String>
+    ) -> [Finding] {
+        var findings: [Finding] = []
+        let facts = spans.map { Self.fact(of: $0)?.id ?? "" }
+        let wanted = [
+            ("http.server", "the request's SERVER span"), ("inference", "the operation's span"),
+            ("http.client", "the attempt's CLIENT span"),
+        ]
+        for (part, words) in wanted {
+            let isThere = facts.contains { id in
+                id == part || part == "inference" && !id.hasPrefix("http.") && !id.isEmpty
+            }
+            if !isThere { findings.append(Finding(.missingSpan, span: title, words)) }
+        }
+        for (span, id) in zip(spans, facts) {
+            findings += self.findings(span, given: id.hasPrefix("http.") ? givenHTTP : given)
+        }
+        return findings
+    }
+
     /// Everything that is to be said of a span. `given` are the attributes that the call had a
     /// value for, so that recommended ones and those required on a condition that only the caller
     /// knows are missed.
