@@ -27,6 +27,8 @@ extension TelemetryEnvironment {
         unsent.isDisabled = false
         unsent.exporters = []
         unsent.console = false
+        unsent.metrics = SignalSettings()
+        unsent.logs = SignalSettings()
         unsent.sampler = .alwaysOn
         return unsent
     }

@@ -26,6 +26,10 @@ package struct Settings: Sendable, Equatable {
     package internal(set) var shutdown = ShutdownSettings()
     /// The process's log.
     package internal(set) var log = LogSettings()
+    /// The pages that show recent traces.
+    package internal(set) var debug = DebugSettings()
+    /// Who may see what the gateway knows.
+    package internal(set) var admin = AdminSettings()
 
     /// The defaults.
     package init() {}
@@ -153,6 +157,8 @@ package struct TelemetrySettings: Sendable, Equatable {
     package internal(set) var legacyTokenNames = false
     /// System messages of a chat stay in `gen_ai.input.messages`.
     package internal(set) var systemMessagesInHistory = false
+    /// Values of a metric's label with series of their own.
+    package internal(set) var metricNamesMax = 200
     /// Encoded bytes of one export request.
     package internal(set) var exportBytesMax = 3584 << 10
 }

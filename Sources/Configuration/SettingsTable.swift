@@ -14,10 +14,13 @@ enum SettingsTable {
         ("content", "Prompts and answers on spans."),
         ("shutdown", "What happens after SIGTERM."),
         ("log", "The process's own log, on standard error."),
+        ("debug", "Pages that show recent traces."),
+        ("admin", "Who may see what the gateway knows."),
     ]
 
     static let keys: [SettingKey] =
         listener + upstream + clientKeys + limits + timeouts + telemetry + content + shutdown
+        + debug
 
     private static let second = Duration.seconds(1)
     private static let hour = Duration.seconds(3600)
@@ -220,6 +223,12 @@ enum SettingsTable {
             """
             Keep a chat's system messages in `gen_ai.input.messages`, not in \
             `gen_ai.system_instructions`.
+            """),
+        SettingKey(
+            "telemetry.metricNamesMax", .count(\.telemetry.metricNamesMax, 1...2000),
+            """
+            Models, and values of each other label that comes from outside, with a series of \
+            their own in the metrics; the rest is `other`.
             """),
         SettingKey(
             "telemetry.exportBytesMax",

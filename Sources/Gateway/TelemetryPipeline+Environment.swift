@@ -81,3 +81,14 @@ extension SpanLimits {
         linkCountMax = settings.linkCountMax
     }
 }
+
+extension TraceRing {
+    /// nil where the debug pages are off.
+    package convenience init?(_ settings: DebugSettings, includesContent: Bool) {
+        guard let tracesMax = settings.tracesMax else { return nil }
+        var limits = Limits()
+        limits.tracesMax = tracesMax
+        limits.bytesMax = settings.traceBytesMax
+        self.init(limits: limits, includesContent: includesContent)
+    }
+}

@@ -37,7 +37,10 @@ final class SemconvCheck {
             mockPort: port,
             provider: UpstreamTarget(settings: configuration.settings.upstream).provider.name)
         let telemetry = configuration.telemetry.unsent
-        let log = StartUp.log(settings.log)
+        // What is to be read here is the findings.
+        let log = Log(
+            level: .error, format: .text, now: { Clock.wall },
+            output: { line in DescriptorOutput.standardError.writeIfReady(line) })
         let traces = ExportQueue(limits: .init(), counters: ExportCounters(exporter: "check"))
         let pipeline = TelemetryPipeline(
             environment: telemetry, settings: settings.telemetry,
@@ -54,7 +57,7 @@ final class SemconvCheck {
         let check = SemconvCheck(
             loop: loop, gateway: server.addresses[0],
             key: settings.keys.clientKeys.first?.reveal(), traces: traces)
-        let shutdown = Shutdown(server: server, settings: settings.shutdown, loop: loop)
+        let shutdown = Shutdown(server: server, settings: settings.shutdown, log: log, loop: loop)
         loop.spawn {
             for call in SemconvCall.all { await check.judge(call) }
             shutdown.begin()

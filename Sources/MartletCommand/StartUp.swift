@@ -68,7 +68,8 @@ enum StartUp {
             environment: configuration.telemetry, settings: configuration.settings.telemetry,
             version: MartletProgram.version, log: log,
             consoleColours: Terminal.hasColours(ProcessEnvironment.variables),
-            console: { tree in DescriptorOutput.standardOutput.writeAll(tree) }, watcher: watcher)
+            console: { tree in DescriptorOutput.standardOutput.writeAll(tree) },
+            debug: configuration.settings.debug, watcher: watcher)
     }
 
     /// Starts the workers, or ends the process with the reason and a `hint`. Not by returning:

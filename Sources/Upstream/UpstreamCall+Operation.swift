@@ -13,6 +13,7 @@ extension UpstreamCall {
         body.withBytes { GenAISpan.appendName(request, $0, to: &name) }
         let span = trace.startSpan(name.bytes, kind: .client, below: trace.server.spanID)
         genAI = span
+        operationAt = span.record?.startTime ?? trace.clock.now
         guard let record = span.record else { return }
         trace.setShared(on: record, isGenAI: true, provider: target.provider.name)
         body.withBytes {
@@ -20,6 +21,19 @@ extension UpstreamCall {
             setIdentity(request, $0, on: record)
         }
         if services.capturesContent { setRequestContent(request, on: record) }
+    }
+
+    /// Lends the model that is asked for, of a typed call that is not under way.
+    package func withModel(_ body: (Span<UInt8>) -> Void) {
+        guard case .typed(let request) = payload, !self.body.isEmpty else { return }
+        self.body.withBytes { bytes in
+            guard request.model.hasEscapes else {
+                return body(bytes.extracting(request.model.contents))
+            }
+            var decoded = ByteBuffer(capacity: request.model.contents.count)
+            request.model.append(from: bytes, to: &decoded)
+            body(decoded.bytes)
+        }
     }
 
     /// Puts the upstream's id of the request on the GenAI span.
@@ -56,16 +70,27 @@ extension UpstreamCall {
     }
 
     func finishOperation(_ outcome: Outcome) {
-        guard let record = genAI?.record, case .typed(let request) = payload else { return }
-        setProgress(on: record)
+        guard case .typed(let request) = payload else { return }
+        let now = trace.clock.now
+        let isStream = tap.isStream
+        var isMeasured = false
+        let record = genAI?.record
+        if let record { setProgress(on: record) }
         tap.withFacts(endpoint: request.endpoint, bench: services.bench) { facts in
+            measureOperation(outcome, request, facts, isStream: isStream, at: now)
+            isMeasured = true
+            guard let record else { return }
             GenAISpan.setAnswer(
                 facts, endpoint: request.endpoint, target: target, names: names, on: record)
             if outcome == .relayed, status >= 400 || facts.hasError {
                 GenAISpan.setError(facts, status: status, on: record)
             }
-            if tap.isStream { setAnatomy(facts, outcome, on: record) }
+            if isStream { setAnatomy(facts, outcome, on: record) }
         }
+        if !isMeasured {
+            measureOperation(outcome, request, AnswerFacts(), isStream: isStream, at: now)
+        }
+        guard let record else { return }
         if services.capturesContent, (200..<300).contains(status) {
             setAnswerContent(request, on: record)
         }
@@ -79,7 +104,7 @@ extension UpstreamCall {
             record.set(GeneralAttributes.errorType, failure.errorType)
             record.setError(message: failure.sentence)
         }
-        record.end(at: trace.clock.now)
+        record.end(at: now)
     }
 
     /// What receivers that keep only GenAI spans would miss otherwise.

@@ -68,6 +68,9 @@ struct LoaderTests {
         ("shutdown.drain", "MARTLET_SHUTDOWN_DRAIN", "1m"),
         ("log.level", "MARTLET_LOG_LEVEL", "debug"),
         ("log.format", "MARTLET_LOG_FORMAT", "json"),
+        ("debug.tracesMax", "MARTLET_DEBUG_TRACES_MAX", "7"),
+        ("debug.traceBytesMax", "MARTLET_DEBUG_TRACE_BYTES_MAX", "1MiB"),
+        ("admin.key", "MARTLET_ADMIN_KEY", "<redacted>"),
     ]
 
     @Test func `the table of this test names every key`() {
@@ -81,7 +84,9 @@ struct LoaderTests {
         var environment = ["MARTLET_LIMITS_STREAM_BUFFER_BYTES_MAX": "2MiB"]
         environment[variable] = text
         let settings = try load(environment: environment).settings
-        let isSecret = ["upstream.apiKey", "upstream.proxy", "keys.clientKeys"].contains(path)
+        let isSecret = [
+            "upstream.apiKey", "upstream.proxy", "keys.clientKeys", "admin.key",
+        ].contains(path)
         #expect(value(path, settings) == (isSecret ? "<redacted>" : text))
         #expect(value(path, Settings()) != text)
     }

@@ -18,7 +18,7 @@ package enum GenAIAttributes {
     /// The agent that asks, where the caller names it.
     /// In development, since 1.36.0.
     package static let agentID = AttributeKey<String>("gen_ai.agent.id")
-    /// Its name.
+    /// The name of that agent.
     /// In development, since 1.36.0.
     package static let agentName = AttributeKey<String>("gen_ai.agent.name")
     /// The kind of output asked for: "text", "json", "image", "speech".
@@ -281,8 +281,7 @@ package enum MartletAttributes {
     /// Messages of a chat, items of a response's input, or prompts.
     /// In development, since martlet 0.1.0.
     package static let requestMessageCount = AttributeKey<Int>("martlet.request.message_count")
-    /// How a stream ended: "done", "no_done", "error_event", "cut", "idle_timeout", "total_timeout"
-    /// or "client_disconnected".
+    /// How a stream ended.
     /// In development, since martlet 0.1.0.
     package static let streamEnd = AttributeKey<String>("martlet.stream.end")
     /// Events relayed to the caller.
