@@ -14,7 +14,7 @@ enum DemoCommand {
         }
         let provider: ListenAddress
         do throws(SocketError) {
-            provider = try startProvider()
+            provider = try MockServer.startOnOwnThread()
         } catch {
             Output.error("martlet: \(error)")
             return 1
@@ -44,15 +44,6 @@ enum DemoCommand {
         shutdown.waitForSignal()
         pipeline.shutDown(within: 5_000)
         return demo.hasFailed ? 1 : 0
-    }
-
-    /// Starts the mock provider on a thread of its own, for as long as the process lives.
-    private static func startProvider() throws(SocketError) -> ListenAddress {
-        let loop = EventLoop()
-        let provider = MockServer(loop: loop)
-        let address = try provider.listen(on: .tcp(host: "127.0.0.1", port: 0))
-        _ = LoopThread(name: "mock", loop: loop)
-        return address
     }
 
     /// The defaults, with the exporters of the environment. What is set up for `serve` by file
