@@ -14,10 +14,13 @@ enum SettingsTable {
         ("content", "Prompts and answers on spans."),
         ("shutdown", "What happens after SIGTERM."),
         ("log", "The process's own log, on standard error."),
+        ("debug", "Pages that show recent traces."),
+        ("admin", "Who may see what the gateway knows."),
     ]
 
     static let keys: [SettingKey] =
         listener + upstream + clientKeys + limits + timeouts + telemetry + content + shutdown
+        + debug
 
     private static let second = Duration.seconds(1)
     private static let hour = Duration.seconds(3600)
@@ -192,6 +195,16 @@ enum SettingsTable {
             "telemetry.baggageAttributes",
             .baggagePatterns(\.telemetry.baggageAttributes),
             "Baggage keys that become span attributes."),
+        SettingKey(
+            "telemetry.headerAttributes",
+            .headerAttributes(\.telemetry.headerAttributes),
+            """
+            Header fields that become span attributes, such as \
+            `x-session-id=gen_ai.conversation.id`.
+            """),
+        SettingKey(
+            "telemetry.streamStall", .duration(\.telemetry.streamStall, tick...hour),
+            "A stream's wait for its next piece that is counted as a stall on the span."),
         SettingKey(
             "telemetry.traceContext", .choice(\.telemetry.traceContext),
             """

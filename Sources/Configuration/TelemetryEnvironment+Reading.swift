@@ -28,6 +28,13 @@ extension TelemetryEnvironment {
             result.console = traces.console
             result.metrics = metrics
             result.logs = logs
+            result.sendsDetails = content.sendsDetails && logs.isOn
+            result.logsCaptureContent = content.onEvents && logs.isOn
+            if content.sendsDetails, !logs.isOn {
+                reader.warn(
+                    "OTEL_LOGS_EXPORTER",
+                    "no receiver of logs is configured: events of operations go nowhere")
+            }
         } else if traces.isOn || metrics.isOn || logs.isOn {
             reader.warn("OTEL_SDK_DISABLED", "true: nothing is recorded or sent")
         }
@@ -167,6 +174,11 @@ extension TelemetryEnvironment {
         limits.attributeValueLengthMax = reader.optionalNumber(
             ["OTEL_SPAN_ATTRIBUTE_VALUE_LENGTH_LIMIT", "OTEL_ATTRIBUTE_VALUE_LENGTH_LIMIT"],
             0...Self.numberMax)
+        logLimits.attributeValueLengthMax = reader.optionalNumber(
+            ["OTEL_LOGRECORD_ATTRIBUTE_VALUE_LENGTH_LIMIT", "OTEL_ATTRIBUTE_VALUE_LENGTH_LIMIT"],
+            0...Self.numberMax)
+        logLimits.attributeCountMax = count(
+            "OTEL_LOGRECORD_ATTRIBUTE_COUNT_LIMIT", "OTEL_ATTRIBUTE_COUNT_LIMIT")
         limits.attributeCountMax = count(
             "OTEL_SPAN_ATTRIBUTE_COUNT_LIMIT", "OTEL_ATTRIBUTE_COUNT_LIMIT")
         limits.eventCountMax = count("OTEL_SPAN_EVENT_COUNT_LIMIT")
@@ -186,16 +198,18 @@ struct ContentDecision {
         let word = reader.word(
             [name],
             among: ["no_content", "span_only", "event_only", "span_and_event", "true", "false"])
-        onEvents = word == "event_only" || word == "span_and_event"
+        let asksForEvents = word == "event_only" || word == "span_and_event"
+        let emit = "OTEL_INSTRUMENTATION_GENAI_EMIT_EVENT"
+        sendsDetails = reader.text(emit) == nil ? asksForEvents : reader.boolean(emit)
+        onEvents = asksForEvents && sendsDetails
+        if asksForEvents, !sendsDetails {
+            reader.warn(emit, "is not true: \(name) puts no content on events")
+        }
         switch word {
         case "span_only", "true": forAll = true
         case "no_content", "false": forAll = false
-        case "span_and_event":
-            reader.warn(name, "events are not made here; content goes on spans only")
-            forAll = true
-        case "event_only":
-            reader.warn(name, "events are not made here; content goes nowhere")
-            forAll = false
+        case "span_and_event": forAll = true
+        case "event_only": forAll = false
         default:
             switch capture {
             case .auto: forAll = nil
@@ -210,6 +224,8 @@ struct ContentDecision {
 
     /// On the records of events.
     let onEvents: Bool
+    /// The events of operations are sent at all.
+    let sendsDetails: Bool
 
     /// On spans; `family` nil: the console.
     func captures(_ family: ExporterSettings.Family?) -> Bool {

@@ -13,6 +13,13 @@ package struct TelemetryEnvironment: Sendable, Equatable {
     package internal(set) var metricExport = MetricExportSettings()
     /// Where log records are pushed to.
     package internal(set) var logs = SignalSettings()
+    /// The events of operations are sent: `OTEL_INSTRUMENTATION_GENAI_EMIT_EVENT`, else where
+    /// message content is to go on events.
+    package internal(set) var sendsDetails = false
+    /// Message content goes on those events.
+    package internal(set) var logsCaptureContent = false
+    /// `OTEL_LOGRECORD_*_LIMIT` and the general ones.
+    package internal(set) var logLimits = SpanLimitSettings()
     /// `OTEL_BLRP_*`.
     package internal(set) var logBatch = BatchSettings.logRecords
     /// `OTEL_SERVICE_NAME`, else `service.name` of the resource attributes.

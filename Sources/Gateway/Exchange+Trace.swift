@@ -15,6 +15,8 @@ extension Exchange {
         let head = connection.parser.head
         var metadata: [(key: String, value: String)] = []
         var portkeyTraceID: TraceID?
+        let settings = worker.services.settings.telemetry
+        var mapped: [(key: String, value: String)] = []
         let reads = worker.services.propagatesTraceContext
         connection.withHead { bytes in
             for field in head.fields {
@@ -26,17 +28,19 @@ extension Exchange {
                 case .xPortkeyTraceID: portkeyTraceID = TraceID(hex: value)
                 case .xPortkeyMetadata:
                     metadata = CallerMetadata.read(value, scanner: &worker.bench.scanner)
+                case .other:
+                    CallerMetadata.take(
+                        bytes.extracting(field.name), value, settings.headerAttributes, &mapped)
                 default: break
                 }
             }
         }
-        let settings = worker.services.settings.telemetry
         var shared: [(key: String, value: String)] = []
         for member in reader.baggage.members
         where settings.baggageAttributes.contains(where: { $0.matches(member.key) }) {
             shared.append((member.key, member.value))
         }
-        for (key, value) in metadata {
+        for (key, value) in metadata + mapped {
             shared.removeAll { $0.key == key }
             shared.append((key, value))
         }
@@ -139,18 +143,6 @@ extension Exchange {
             }
         }
         services.tracer.submit(recorder.finish(at: now))
-    }
-
-    private func logEnd() {
-        let level: Telemetry.LogLevel = error?.logLevel ?? .debug
-        guard services.log.isOn(level) else { return }
-        let context = SpanContext(
-            traceID: trace.server.traceID, spanID: trace.server.spanID, flags: trace.server.flags)
-        services.log.write(level, "request ended", span: context) { line in
-            line.add("status", status)
-            if let error { line.add("error", error.errorType) }
-            line.add("duration_ms", milliseconds: Clock.monotonic &- connection.requestAt)
-        }
     }
 }
 

@@ -13,6 +13,8 @@ package final class GatewayServices: Sendable {
     let exporters: [ExportCounters]
     let log: Log
     let keys: ClientKeys
+    /// `admin.key`, or none.
+    let adminKeys: ClientKeys
     let capturesContent: Bool
     /// `traceparent` and `tracestate` are read and sent (`OTEL_PROPAGATORS`).
     let propagatesTraceContext: Bool
@@ -40,6 +42,7 @@ package final class GatewayServices: Sendable {
         options.exemplars = exemplars
         metrics = GatewayMetrics(meters: Meters(options: options, startTime: Clock.wall))
         keys = ClientKeys(settings.keys.clientKeys)
+        adminKeys = ClientKeys(settings.admin.key.map { [$0] } ?? [])
         ownHosts = settings.listener.addresses.compactMap { address in
             if case .tcp(let host, _) = address { host.lowercased() } else { nil }
         }
@@ -48,6 +51,7 @@ package final class GatewayServices: Sendable {
     /// Every metric at this moment; from any thread.
     package func collectMetrics() -> [MetricData] {
         metrics.meters.collect() + metrics.registry.collect() + ExportMetrics.collect(exporters)
+            + LogMetrics.collect(log)
     }
 
     /// The process is going to end: `/readyz` says so, and connections close.

@@ -1,4 +1,5 @@
 import Configuration
+import HTTPClient
 import Networking
 import OTLP
 import Telemetry
@@ -29,9 +30,9 @@ extension ExportEndpoint {
             url: exporter.url.reveal(),
             headers: exporter.headers.map { ($0.name, $0.value.reveal()) },
             wire: ExportProtocol(exporter.wireProtocol))
-        caFile = exporter.caFile
-        clientCertificateFile = exporter.clientCertificateFile
-        clientKeyFile = exporter.clientKeyFile
+        tls.caFile = exporter.caFile
+        tls.clientCertificateFile = exporter.clientCertificateFile
+        tls.clientKeyFile = exporter.clientKeyFile
     }
 }
 
@@ -78,5 +79,16 @@ extension SpanLimits {
         valueCharactersMax = settings.attributeValueLengthMax ?? .max
         eventCountMax = settings.eventCountMax
         linkCountMax = settings.linkCountMax
+    }
+}
+
+extension TraceRing {
+    /// nil where the debug pages are off.
+    package convenience init?(_ settings: DebugSettings, includesContent: Bool) {
+        guard let tracesMax = settings.tracesMax else { return nil }
+        var limits = Limits()
+        limits.tracesMax = tracesMax
+        limits.bytesMax = settings.traceBytesMax
+        self.init(limits: limits, includesContent: includesContent)
     }
 }

@@ -41,6 +41,7 @@ final class Worker {
             case .closed: return
             case .request:
                 if AdminEndpoints.answer(connection, services) { continue }
+                if DebugEndpoints.answer(connection, services) { continue }
                 let method = Int(connection.parser.head.method.rawValue)
                 services.metrics.activeRequests.add(1)
                 meter.requestBegan(method: method)

@@ -7,7 +7,9 @@ enum CheckCommand {
         let configuration = try StartUp.load(invocation)
         for warning in configuration.warnings { Output.error("martlet: warning: \(warning)") }
         let addresses = configuration.settings.listener.addresses.map(\.description)
-        for line in StartUp.summary(configuration, addresses: addresses) { Output.line(line) }
+        for line in StartUp.summary(
+            configuration, addresses: addresses, listening: "would listen on")
+        { Output.line(line) }
         Output.line("the configuration is valid")
         return 0
     }

@@ -34,7 +34,7 @@ enum DemoCommand {
         let demo = Demo(
             loop: loop, gateway: callable(server.addresses), provider: provider, traces: traces)
         let shutdown = Shutdown(
-            server: server, settings: configuration.settings.shutdown, loop: loop)
+            server: server, settings: configuration.settings.shutdown, log: log, loop: loop)
         loop.spawn {
             await demo.run(destinations: StartUp.destinations(configuration.telemetry))
             if invocation.once { return shutdown.begin() }

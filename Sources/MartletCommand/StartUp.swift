@@ -68,7 +68,8 @@ enum StartUp {
             environment: configuration.telemetry, settings: configuration.settings.telemetry,
             version: MartletProgram.version, log: log,
             consoleColours: Terminal.hasColours(ProcessEnvironment.variables),
-            console: { tree in DescriptorOutput.standardOutput.writeAll(tree) }, watcher: watcher)
+            console: { tree in DescriptorOutput.standardOutput.writeAll(tree) },
+            debug: configuration.settings.debug, watcher: watcher)
     }
 
     /// Starts the workers, or ends the process with the reason and a `hint`. Not by returning:
@@ -88,13 +89,14 @@ enum StartUp {
     }
 
     /// What the start-up says, a sentence a line: where it listens, where calls go, and where
-    /// each exporter sends what.
+    /// each exporter sends what. `listening` is the word before an address.
     static func summary(
-        _ configuration: LoadedConfiguration, addresses: [String]
+        _ configuration: LoadedConfiguration, addresses: [String],
+        listening: String = "listening on"
     ) -> [String] {
         let settings = configuration.settings
         let telemetry = configuration.telemetry
-        var lines = addresses.map { "listening on \($0)" }
+        var lines = addresses.map { "\(listening) \($0)" }
         let workers = workers(settings)
         lines.append("workers: \(workers)")
         lines.append("upstream: \(settings.upstream.url)")

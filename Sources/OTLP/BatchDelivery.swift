@@ -183,10 +183,33 @@ package final class BatchDelivery<Encoder: BatchEncoder> {
         journal.lost(items, reason, message, now: schedule.now)
     }
 
+    /// Writes the leading items that fit, in the transport's encoding, and answers how many they
+    /// are.
     private func encode(
         _ items: ArraySlice<Encoder.Item>, _ content: ContentMode, into body: inout ByteBuffer
     ) -> Int {
-        encoder.encode(items, content: content, bytesMax: options.batchBytesMax, into: &body)
+        var bytesMax = options.batchBytesMax
+        while true {
+            let count = encoder.encode(items, content: content, bytesMax: bytesMax, into: &body)
+            guard transport.encoding == .json else { return count }
+            if count == 0 {
+                // Tightened too far for the first of several.
+                let isTight = bytesMax < options.batchBytesMax && items.count > 1
+                return isTight ? encode(items.prefix(1), content, into: &body) : 0
+            }
+            var json = ByteBuffer(capacity: body.count * 2)
+            let isJSON = body.withBytes {
+                JSONTranscoder.transcode($0, of: encoder.signal, into: &json)
+            }
+            if isJSON, json.count <= options.batchBytesMax {
+                body = json
+                return count
+            }
+            let ratio = Double(options.batchBytesMax) / Double(max(1, json.count))
+            bytesMax = Int(Double(body.count) * min(ratio, 1)) - 1
+            body.removeAll()
+            guard isJSON, count > 1 else { return 0 }
+        }
     }
 
     /// Compresses the body where that is wanted; one that cannot be is sent as it is.

@@ -9,20 +9,15 @@ package enum ExportProtocol: Sendable, CaseIterable {
 
 /// Where an exporter sends its batches, and how.
 package struct ExportEndpoint: Sendable {
-    /// The complete URL: by HTTP it is used as it is, `/v1/traces` included where it belongs; by
-    /// gRPC its path is what comes before the method's, usually nothing.
+    /// By HTTP the complete URL, `/v1/traces` included where it belongs; by gRPC without a path.
     package var url: String
     /// Additional headers, e.g. `authorization`. They win over the transport's own, those about
     /// the body's format excepted.
     package var headers: [(name: String, value: String)]
     /// What is spoken there.
     package var wire: ExportProtocol
-    /// A file of PEM certificates in place of the system's authorities.
-    package var caFile: String?
-    /// A PEM file with the certificate shown to the receiver.
-    package var clientCertificateFile: String?
-    /// A PEM file with its key.
-    package var clientKeyFile: String?
+    /// Whom to trust, and what to show.
+    package var tls = TLSFiles()
 
     /// A receiver at `url`.
     package init(
@@ -38,10 +33,32 @@ package struct ExportEndpoint: Sendable {
     package func makeTransport(
         _ signal: Signal, version: String, loop: EventLoop
     ) -> any ExportTransport {
+        if wire == .grpc {
+            var settings = HTTP2Client.Settings()
+            settings.tls = tls
+            return GRPCExportTransport(
+                client: HTTP2Client(loop: loop, settings: settings), endpoint: self,
+                signal: signal, version: version)
+        }
         var settings = CurlClient.Settings()
-        settings.caFile = caFile
+        settings.tls = tls
         return HTTPExportTransport(
-            client: CurlClient(loop: loop, settings: settings), endpoint: self, version: version)
+            client: CurlClient(loop: loop, settings: settings), endpoint: self, signal: signal,
+            version: version)
+    }
+
+    /// The URL of each request of `signal`: by gRPC with the path of the method.
+    package func target(of signal: Signal) -> String {
+        guard wire == .grpc else { return url }
+        var base = url[...]
+        while base.last == "/" { base.removeLast() }
+        return base + signal.grpcPath
+    }
+
+    /// Whom a receiver sees (docs/specification.md of opentelemetry-specification v1.60.0,
+    /// "OpenTelemetry Protocol Exporter", "User Agent").
+    static func userAgent(version: String) -> String {
+        "martlet/\(version) OTel-OTLP-Exporter-Swift/\(version)"
     }
 }
 

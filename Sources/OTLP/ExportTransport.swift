@@ -43,10 +43,18 @@ package struct ExportAnswer: Sendable, Equatable {
     }
 }
 
+/// What the body of a request is written in.
+package enum ExportEncoding: Sendable {
+    case protobuf, json
+}
+
 /// Carries encoded batches to the receiver. One request at a time, on the exporter's loop.
 package protocol ExportTransport: AnyObject {
+    /// What the receiver is to be sent.
+    var encoding: ExportEncoding { get }
+
     /// Sends one request and waits for its answer, at most `timeout` nanoseconds. `body` is in
-    /// the encoding the transport was made for, and compressed where `isGzip` says so.
+    /// `encoding`, and compressed where `isGzip` says so.
     func send(
         _ body: borrowing ByteBuffer, isGzip: Bool, timeout: UInt64
     ) async -> TransportOutcome

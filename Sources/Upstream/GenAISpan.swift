@@ -34,6 +34,9 @@ enum GenAISpan {
         } else {
             setInference(call, body, on: span)
         }
+        if target.provider.name == "azure.ai.inference" {
+            span.set(AzureAttributes.resourceProviderNamespace, "Microsoft.CognitiveServices")
+        }
         guard target.provider.name == "openai" else { return }
         switch call.endpoint {
         case .chatCompletions: span.set(OpenAIAttributes.apiType, "chat_completions")
@@ -95,11 +98,18 @@ enum GenAISpan {
                     reason.isEmpty ? unfinished.bytes : reason)
             }
         }
+        if let reason = facts.responseFinishReason {
+            span.append(GenAIAttributes.responseFinishReasons, reason.bytes)
+        }
+        if !facts.conversationID.isEmpty {
+            span.set(GenAIAttributes.conversationID, facts.conversationID)
+        }
         if let dimensions = facts.embeddingDimensions {
             span.set(GenAIAttributes.embeddingsDimensionCount, dimensions)
         }
         if let usage = facts.usage {
-            setUsage(usage, endpoint: endpoint, names: names, on: span)
+            setUsage(
+                usage, endpoint: endpoint, provider: target.provider.name, names: names, on: span)
         }
         guard target.provider.name == "openai" else { return }
         if !facts.serviceTier.isEmpty {
@@ -115,9 +125,13 @@ enum GenAISpan {
     private static let unfinished: StaticString = "error"
 
     private static func setUsage(
-        _ usage: AnswerFacts.Usage, endpoint: Endpoint, names: Names, on span: SpanRecord
+        _ usage: AnswerFacts.Usage, endpoint: Endpoint, provider: String, names: Names,
+        on span: SpanRecord
     ) {
-        if let tokens = usage.inputTokens { span.set(GenAIAttributes.usageInputTokens, tokens) }
+        let isAnthropic = provider == "anthropic"
+        let input = isAnthropic ? usage.inputTokensWithCached : usage.inputTokens
+        let output = usage.outputTokensWithReasoning
+        if let tokens = input { span.set(GenAIAttributes.usageInputTokens, tokens) }
         if let tokens = usage.cachedInputTokens {
             span.set(GenAIAttributes.usageCacheReadInputTokens, tokens)
         }
@@ -125,8 +139,6 @@ enum GenAISpan {
             span.set(GenAIAttributes.usageCacheCreationInputTokens, tokens)
         }
         if names.legacyTokens {
-            let input = usage.inputTokens
-            let output = usage.outputTokens
             if let input { span.set(GenAIAttributes.usagePromptTokens, input) }
             if let output { span.set(GenAIAttributes.usageCompletionTokens, output) }
             if input != nil || output != nil {
@@ -134,7 +146,7 @@ enum GenAISpan {
             }
         }
         guard endpoint != .embeddings else { return }
-        if let tokens = usage.outputTokens { span.set(GenAIAttributes.usageOutputTokens, tokens) }
+        if let tokens = output { span.set(GenAIAttributes.usageOutputTokens, tokens) }
         if let tokens = usage.reasoningTokens {
             span.set(GenAIAttributes.usageReasoningOutputTokens, tokens)
         }
@@ -179,7 +191,7 @@ enum GenAISpan {
 
     // MARK: Texts of the body
 
-    private static func set(
+    static func set(
         _ span: SpanRecord, _ key: AttributeKey<String>, _ text: JSONText, _ body: Span<UInt8>
     ) {
         guard text.hasEscapes else { return span.set(key, body.extracting(text.contents)) }

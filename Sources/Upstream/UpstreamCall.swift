@@ -22,6 +22,10 @@ package protocol AnswerSink: AnyObject {
     func answerWaits()
     /// The upstream takes more of a streamed request body.
     func requestBodyIsWanted()
+    /// A request on the wire is over; `attempt` is its span's id.
+    func attemptEnded(
+        _ call: UpstreamCall, _ attempt: SpanID, _ transfer: HTTPTransfer,
+        _ failure: UpstreamFailure?)
 }
 
 /// What a worker lends to its calls.
@@ -33,6 +37,8 @@ package struct UpstreamServices {
     let meter: WorkerMeter
     /// Some exporter wants to see prompts and answers.
     let capturesContent: Bool
+    /// A gap in a stream that counts as a stall, in nanoseconds.
+    let stall: UInt64
 
     package init(
         loop: EventLoop, client: CurlClient, bench: Workbench, settings: Settings,
@@ -44,6 +50,7 @@ package struct UpstreamServices {
         self.client = client
         self.bench = bench
         self.settings = settings
+        stall = settings.telemetry.streamStall.milliseconds * 1_000_000
     }
 }
 
@@ -93,6 +100,8 @@ package final class UpstreamCall {
     private var isHeadUnflushed = false
     /// The answer to this attempt is not for the client.
     private var discards = false
+    /// Bytes of that answer that came.
+    private var discardedBytes = 0
     private var injectsUsage: Bool
     /// `body` is with the transfer, as it is.
     private var isBodyLent = false
@@ -197,6 +206,7 @@ package final class UpstreamCall {
         attemptCount += 1
         isAttemptOver = false
         discards = false
+        discardedBytes = 0
         failure = nil
         let transfer = services.client.makeTransfer()
         self.transfer = transfer
@@ -265,12 +275,13 @@ package final class UpstreamCall {
             attempt.end(transfer, failure: failure, at: now)
             measureAttempt(transfer, attempt, failure: failure, at: now)
         }
-        attempt = nil
         self.transfer = nil
         if isBodyLent {
             swap(&transfer.body, &body)
             isBodyLent = false
         }
+        if let attempt { sink.attemptEnded(self, attempt.id, transfer, failure) }
+        attempt = nil
         transfer.release()
         if isCancelled { return relayed.hasBegun ? .cut(.clientGone) : .failed(.clientGone) }
         if discards {
@@ -308,6 +319,8 @@ struct RelayProgress {
     /// Nanoseconds of `Clock.monotonic`; 0 before.
     var firstByteAt: UInt64 = 0
     var firstContentAt: UInt64 = 0
+    /// The rest of what is known of a stream.
+    var anatomy = StreamAnatomy()
 }
 
 extension UpstreamCall: HTTPTransferObserver {
@@ -388,8 +401,13 @@ extension UpstreamCall: HTTPTransferObserver {
 
     /// See `HTTPTransferObserver`.
     package func transferReceivedBody(_ transfer: HTTPTransfer, _ bytes: Span<UInt8>) -> Bool {
-        if discards { return true }
+        if discards {
+            discardedBytes += bytes.count
+            if discardedBytes > AnswerTap.errorBytesMax { transfer.refuseBody() }
+            return true
+        }
         guard sink.unsentBytes <= services.settings.limits.streamBufferBytesMax else {
+            if tap.isStream { relayed.anatomy.pause(at: Clock.monotonic) }
             return false
         }
         if let bytesMax = services.settings.limits.responseBytesMax,
@@ -398,7 +416,10 @@ extension UpstreamCall: HTTPTransferObserver {
             transfer.refuseBody()
             return true
         }
-        if relayed.firstByteAt == 0 { relayed.firstByteAt = Clock.monotonic }
+        let isStream = tap.isStream
+        let now = isStream || relayed.firstByteAt == 0 ? Clock.monotonic : 0
+        if relayed.firstByteAt == 0 { relayed.firstByteAt = now }
+        if isStream { relayed.anatomy.take(at: now, stall: services.stall) }
         isHeadUnflushed = false
         let bench = services.bench
         if tap.kind == .filtered {
@@ -409,13 +430,12 @@ extension UpstreamCall: HTTPTransferObserver {
             sink.answerContinues(bytes)
             tap.take(bytes, bench: bench)
         }
-        if tap.isStream { measureChunks() }
+        if isStream { measureChunks(at: now) }
         return true
     }
 
     /// When the stream's first content came, and the times between its chunks.
-    private func measureChunks() {
-        let now = Clock.monotonic
+    private func measureChunks(at now: UInt64) {
         if relayed.firstContentAt == 0, tap.hasContent { relayed.firstContentAt = now }
         let count = tap.chunkCount
         chunkTimes.take(count - chunkCount, at: now)
@@ -435,6 +455,7 @@ extension UpstreamCall: HTTPTransferObserver {
         if relayed.hasBegun, !discards {
             tap.finish(bench: services.bench)
             relay(services.bench)
+            if tap.isStream { relayed.anatomy.end(at: Clock.monotonic, stall: services.stall) }
         }
         isAttemptOver = true
         point.signal()

@@ -170,7 +170,11 @@ import Testing
         }
         #expect(!gateway.log.text.contains("\u{1b}"))
         #expect(
-            gateway.log.text.split(separator: "\n").allSatisfy { $0.contains("request ended") })
+            gateway.log.all.allSatisfy { line in
+                ["request.start", "upstream.attempt", "request.end"].contains {
+                    line.contains(" event=\($0) ")
+                }
+            })
     }
 
     @Test func `a caller's request id is not taken for the gateway's`() throws {

@@ -126,6 +126,23 @@ import Testing
         #expect(upstream.requests[1].hasSuffix(Wire.streamBody))
     }
 
+    @Test func `a refusal that nobody will see is not read for ever`() throws {
+        let upstream = try FaultyUpstream(
+            [
+                .readRequest, .send("HTTP/1.1 400 No\r\nContent-Length: 999999999\r\n\r\n"),
+                .sendBytes(1 << 20), .readToEnd,
+            ],
+            [
+                .readRequest, .send(Wire.streamHead + Wire.chunk(Wire.doneEvent) + Wire.lastChunk),
+                .readToEnd,
+            ])
+        let gateway = try TestGateway(upstream)
+        let response = try gateway.answer(to: Wire.chat(Wire.streamBody))
+        #expect(response?.text == Wire.doneEvent)
+        #expect(upstream.waitForPeersToClose())
+        try gateway.trace().expectShape(attempts: 2, operations: 1)
+    }
+
     @Test func `a request that is wrong in itself gets its 400, and nothing is remembered`() throws
     {
         let refusal = Wire.answer(#"{"error":{"message":"bad model"}}"#, status: "400 No")

@@ -175,6 +175,33 @@ import Testing
         server.open()
     }
 
+    @Test func `the time for an answer begins with the end of an upload`() async throws {
+        let server = try FaultyUpstream([.readRequest, .send(okay)])
+        try await withClient { client, loop in
+            let exchange = Exchange(client, loop: loop)
+            exchange.start(
+                .post, server.url(), body: .streamed(length: 8),
+                timeouts: HTTPTimeouts(firstByte: 2000))
+            for _ in 0..<8 {
+                await loop.sleep(milliseconds: 400)
+                exchange.transfer.send("x".utf8.span)
+            }
+            let outcome = await exchange.finish()
+            #expect(outcome.error == nil && outcome.text == "ok")
+        }
+    }
+
+    @Test(arguments: ["PUT", "PATCH"])
+    func `a request whose method stands for a body says that it has none`(
+        method: String
+    ) async throws {
+        let server = try FaultyUpstream([.readRequest, .send(okay)])
+        try await withClient { client, loop in
+            #expect(await client.exchange(loop, .other(method), server.url()).error == nil)
+        }
+        #expect(server.requests.first?.contains("\r\nContent-Length: 0\r\n") == true)
+    }
+
     @Test(arguments: [true, false])
     func `a streamed body arrives whole`(hasLength: Bool) async throws {
         let server = try FaultyUpstream([.readRequest, .send(okay), .again])

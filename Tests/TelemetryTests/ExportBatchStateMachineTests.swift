@@ -18,7 +18,8 @@ private let second: UInt64 = 1_000_000_000
     /// What a status means by HTTP; `retryAfter` is in nanoseconds.
     private func verdict(_ status: Int, retryAfter: UInt64?) -> ExportAnswer.Verdict {
         let header = retryAfter.map { "\($0 / second)" }
-        return ExportAnswer(ExportResponse(status: status, retryAfter: header), now: 0).verdict
+        let response = ExportResponse(status: status, retryAfter: header)
+        return ExportAnswer(response, to: .traces, in: .protobuf, now: 0).verdict
     }
 
     @Test(arguments: [200, 202, 204])

@@ -160,6 +160,7 @@ final class ScriptedTransport: ExportTransport {
         let at: UInt64
     }
 
+    var encoding = ExportEncoding.protobuf
     private(set) var sent: [Sent] = []
     var script: [TransportOutcome]
     /// Decides by the body where the script has ended.
@@ -183,6 +184,6 @@ final class ScriptedTransport: ExportTransport {
 extension TransportOutcome {
     /// An answer by HTTP.
     static func response(_ response: ExportResponse) -> TransportOutcome {
-        .answer(ExportAnswer(response, now: 0))
+        .answer(ExportAnswer(response, to: .traces, in: .protobuf, now: 0))
     }
 }
