@@ -55,7 +55,7 @@ package final class TelemetryPipeline {
             : nil
         self.metrics = metrics
         counters =
-            queues.map(\.counters) + (metrics?.counters ?? []) + (logs?.counters ?? [])
+            queues.map(\.counters) + (logs?.counters ?? []) + (metrics?.counters ?? [])
         let ring =
             environment.isDisabled
             ? nil
