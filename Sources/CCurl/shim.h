@@ -63,6 +63,37 @@ static inline CURL *martlet_curl_next_done(CURLM *multi, CURLcode *result) {
     return NULL;
 }
 
+/* What a transfer of curl's own receives: lines of headers and trailers, and the body. */
+typedef size_t (*martlet_curl_bytes)(char *bytes, size_t size, size_t count, void *context);
+
+static inline void martlet_curl_set_receivers(
+    CURL *easy, martlet_curl_bytes header, martlet_curl_bytes body, void *context
+) {
+    curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, header);
+    curl_easy_setopt(easy, CURLOPT_HEADERDATA, context);
+    curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, body);
+    curl_easy_setopt(easy, CURLOPT_WRITEDATA, context);
+}
+
+/* The body of a POST, which curl copies. */
+static inline CURLcode martlet_curl_set_post(CURL *easy, const void *bytes, size_t length) {
+    curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)length);
+    return curl_easy_setopt(easy, CURLOPT_COPYPOSTFIELDS, bytes);
+}
+
+static inline CURLcode martlet_curl_set_headers(CURL *easy, struct curl_slist *headers) {
+    return curl_easy_setopt(easy, CURLOPT_HTTPHEADER, headers);
+}
+
+/* The status of the answer, 0 without one; whether it came by HTTP/2. */
+static inline long martlet_curl_status(CURL *easy, int *is_http2) {
+    long status = 0, version = 0;
+    curl_easy_getinfo(easy, CURLINFO_RESPONSE_CODE, &status);
+    curl_easy_getinfo(easy, CURLINFO_HTTP_VERSION, &version);
+    *is_http2 = version == CURL_HTTP_VERSION_2_0;
+    return status;
+}
+
 static inline void *martlet_curl_private(CURL *easy) {
     void *value = NULL;
     curl_easy_getinfo(easy, CURLINFO_PRIVATE, &value);

@@ -20,12 +20,18 @@ package struct Settings: Sendable, Equatable {
     package internal(set) var timeouts = TimeoutSettings()
     /// What spans hold.
     package internal(set) var telemetry = TelemetrySettings()
+    /// Where telemetry goes, below the `OTEL_*` variables.
+    package internal(set) var export = ExportSettings()
     /// Prompts and answers on spans.
     package internal(set) var content = ContentSettings()
     /// After SIGTERM.
     package internal(set) var shutdown = ShutdownSettings()
     /// The process's log.
     package internal(set) var log = LogSettings()
+    /// The pages that show recent traces.
+    package internal(set) var debug = DebugSettings()
+    /// Who may see what the gateway knows.
+    package internal(set) var admin = AdminSettings()
 
     /// The defaults.
     package init() {}
@@ -138,8 +144,13 @@ package struct TelemetrySettings: Sendable, Equatable {
     /// Baggage keys that become span attributes.
     package internal(set) var baggageAttributes: [BaggagePattern] = [
         BaggagePattern("session.id"), BaggagePattern("user.id"),
-        BaggagePattern("gen_ai.conversation.id"), BaggagePattern("metadata.*"),
+        BaggagePattern("gen_ai.conversation.id"), BaggagePattern("gen_ai.agent.*"),
+        BaggagePattern("metadata.*"),
     ]
+    /// Header fields that become span attributes.
+    package internal(set) var headerAttributes: [HeaderAttribute] = []
+    /// A wait for the next piece of a stream that counts as a stall.
+    package internal(set) var streamStall = Duration.seconds(2)
     /// What a caller's `traceparent` does.
     package internal(set) var traceContext = IncomingTraceContext.trust
     /// `gen_ai.system` beside `gen_ai.provider.name`.
@@ -148,6 +159,8 @@ package struct TelemetrySettings: Sendable, Equatable {
     package internal(set) var legacyTokenNames = false
     /// System messages of a chat stay in `gen_ai.input.messages`.
     package internal(set) var systemMessagesInHistory = false
+    /// Values of a metric's label with series of their own.
+    package internal(set) var metricNamesMax = 200
     /// Encoded bytes of one export request.
     package internal(set) var exportBytesMax = 3584 << 10
 }

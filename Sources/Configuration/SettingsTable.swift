@@ -10,14 +10,19 @@ enum SettingsTable {
         ("keys", "Who may call."),
         ("limits", "Sizes and counts beyond which a request or an answer is refused."),
         ("timeouts", "How long anything may take."),
-        ("telemetry", "What spans hold; where they go is said by the `OTEL_*` variables."),
+        ("telemetry", "What spans hold."),
+        ("export", "Where traces, metrics and logs go; the `OTEL_*` variables win over each key."),
         ("content", "Prompts and answers on spans."),
         ("shutdown", "What happens after SIGTERM."),
         ("log", "The process's own log, on standard error."),
+        ("debug", "Pages that show recent traces."),
+        ("admin", "Who may see what the gateway knows."),
     ]
 
     static let keys: [SettingKey] =
-        listener + upstream + clientKeys + limits + timeouts + telemetry + content + shutdown
+        listener + upstream + clientKeys + limits + timeouts + telemetry + export + content
+        + shutdown
+        + debug
 
     private static let second = Duration.seconds(1)
     private static let hour = Duration.seconds(3600)
@@ -193,6 +198,14 @@ enum SettingsTable {
             .baggagePatterns(\.telemetry.baggageAttributes),
             "Baggage keys that become span attributes."),
         SettingKey(
+            "telemetry.headerAttributes",
+            .headerAttributes(\.telemetry.headerAttributes),
+            example: "[x-session-id=gen_ai.conversation.id]",
+            "Header fields of the caller whose values become span attributes."),
+        SettingKey(
+            "telemetry.streamStall", .duration(\.telemetry.streamStall, tick...hour),
+            "A stream's wait for its next piece that is counted as a stall on the span."),
+        SettingKey(
             "telemetry.traceContext", .choice(\.telemetry.traceContext),
             """
             A caller's trace is continued (`trust`), or a new one begins that links to it \
@@ -210,6 +223,12 @@ enum SettingsTable {
             """
             Keep a chat's system messages in `gen_ai.input.messages`, not in \
             `gen_ai.system_instructions`.
+            """),
+        SettingKey(
+            "telemetry.metricNamesMax", .count(\.telemetry.metricNamesMax, 1...2000),
+            """
+            Models, and values of each other label that comes from outside, with a series of \
+            their own in the metrics; the rest is `other`.
             """),
         SettingKey(
             "telemetry.exportBytesMax",

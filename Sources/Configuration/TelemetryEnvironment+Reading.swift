@@ -3,11 +3,12 @@ extension TelemetryEnvironment {
 
     /// Reads the variables; never fails, what is wrong becomes a warning.
     ///
-    /// `capture` is the file's `content.capture`.
+    /// `capture` is the file's `content.capture`, `keys` are those of the file that variables
+    /// stand for.
     package static func read(
-        _ environment: [String: String], capture: ContentCapture
+        _ environment: [String: String], keys: [String: String] = [:], capture: ContentCapture
     ) -> TelemetryEnvironment {
-        var reader = TelemetryReader(environment)
+        var reader = TelemetryReader(environment, keys: keys)
         var result = TelemetryEnvironment()
         result.isDisabled = reader.boolean("OTEL_SDK_DISABLED")
         if reader.text("OTEL_CONFIG_FILE") != nil {
@@ -19,13 +20,27 @@ extension TelemetryEnvironment {
         result.readPropagators(&reader)
         result.readLimits(&reader)
         let content = ContentDecision(&reader, capture: capture)
-        let exporters = ExporterReader(content).read(&reader)
-        result.exporters = result.isDisabled ? [] : exporters.exporters
-        result.console = !result.isDisabled && exporters.console
-        result.consoleCapturesContent = content.captures(nil)
-        if result.isDisabled, !exporters.exporters.isEmpty || exporters.console {
-            reader.warn("OTEL_SDK_DISABLED", "true: no trace is recorded or sent")
+        let exporters = ExporterReader(content)
+        let traces = exporters.readTraces(&reader)
+        let metrics = exporters.read(.metrics, &reader)
+        let logs = exporters.read(.logs, &reader)
+        if !result.isDisabled {
+            result.exporters = traces.exporters
+            result.console = traces.console
+            result.metrics = metrics
+            result.logs = logs
+            result.sendsDetails = content.sendsDetails && logs.isOn
+            result.logsCaptureContent = content.onEvents && logs.isOn
+            if content.sendsDetails, !logs.isOn {
+                reader.warn(
+                    "OTEL_LOGS_EXPORTER",
+                    "no receiver of logs is configured: events of operations go nowhere")
+            }
+        } else if traces.isOn || metrics.isOn || logs.isOn {
+            reader.warn("OTEL_SDK_DISABLED", "true: nothing is recorded or sent")
         }
+        result.consoleCapturesContent = content.captures(nil)
+        result.readMetricExport(&reader)
         result.warnings = reader.warnings
         return result
     }
@@ -82,26 +97,57 @@ extension TelemetryEnvironment {
     }
 
     private mutating func readBatch(_ reader: inout TelemetryReader) {
-        let standard = BatchSettings()
-        let delay = reader.number(["OTEL_BSP_SCHEDULE_DELAY"], 0...Self.numberMax, default: 5000)
-        let timeout = reader.number(
-            ["OTEL_BSP_EXPORT_TIMEOUT"], 0...Self.numberMax, default: 30_000)
+        batch = Self.batch("BSP", BatchSettings(), &reader)
+        logBatch = Self.batch("BLRP", .logRecords, &reader)
+    }
+
+    private static func batch(
+        _ processor: String, _ standard: BatchSettings, _ reader: inout TelemetryReader
+    ) -> BatchSettings {
+        func name(_ suffix: String) -> String { "OTEL_\(processor)_\(suffix)" }
+        let delay = reader.optionalNumber([name("SCHEDULE_DELAY")], 0...numberMax)
+        let timeout = reader.number([name("EXPORT_TIMEOUT")], 0...numberMax, default: 30_000)
         let queue = reader.number(
-            ["OTEL_BSP_MAX_QUEUE_SIZE"], 1...1_000_000, default: standard.queueSizeMax)
+            [name("MAX_QUEUE_SIZE")], 1...1_000_000, default: standard.queueSizeMax)
         let size = reader.number(
-            ["OTEL_BSP_MAX_EXPORT_BATCH_SIZE"], 1...1_000_000, default: standard.batchSizeMax)
-        if size > queue {
-            // A small queue alone is no mistake: the batch follows it.
-            if reader.text("OTEL_BSP_MAX_EXPORT_BATCH_SIZE") != nil {
-                reader.warn(
-                    "OTEL_BSP_MAX_EXPORT_BATCH_SIZE",
-                    "\(size) is more than the queue holds; \(queue) is used")
-            }
+            [name("MAX_EXPORT_BATCH_SIZE")], 1...1_000_000, default: standard.batchSizeMax)
+        // A small queue alone is no mistake: the batch follows it.
+        if size > queue, reader.text(name("MAX_EXPORT_BATCH_SIZE")) != nil {
+            reader.warn(
+                name("MAX_EXPORT_BATCH_SIZE"),
+                "\(size) is more than the queue holds; \(queue) is used")
         }
-        batch.scheduleDelay = .milliseconds(delay)
+        var batch = standard
+        if let delay { batch.scheduleDelay = .milliseconds(delay) }
         batch.exportTimeout = timeout == 0 ? nil : .milliseconds(timeout)
         batch.queueSizeMax = queue
         batch.batchSizeMax = min(size, queue)
+        return batch
+    }
+
+    private mutating func readMetricExport(_ reader: inout TelemetryReader) {
+        let interval = reader.number(
+            ["OTEL_METRIC_EXPORT_INTERVAL"], 1...Self.numberMax, default: 60_000)
+        let timeout = reader.number(
+            ["OTEL_METRIC_EXPORT_TIMEOUT"], 0...Self.numberMax, default: 30_000)
+        metricExport.interval = .milliseconds(interval)
+        metricExport.timeout = timeout == 0 ? nil : .milliseconds(timeout)
+        metricExport.temporality =
+            reader.word(
+                ["OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE"],
+                among: MetricExportSettings.Temporality.allCases.map(\.rawValue)
+            ).flatMap(MetricExportSettings.Temporality.init) ?? .cumulative
+        metricExport.exemplarFilter =
+            reader.word(
+                ["OTEL_METRICS_EXEMPLAR_FILTER"],
+                among: MetricExportSettings.ExemplarFilter.allCases.map(\.rawValue)
+            ).flatMap(MetricExportSettings.ExemplarFilter.init) ?? .traceBased
+        let aggregation = "OTEL_EXPORTER_OTLP_METRICS_DEFAULT_HISTOGRAM_AGGREGATION"
+        let known = ["explicit_bucket_histogram", "base2_exponential_bucket_histogram"]
+        if reader.word([aggregation], among: known) == known[1] {
+            reader.warn(
+                aggregation, "exponential histograms are not made here; explicit buckets are")
+        }
     }
 
     private mutating func readPropagators(_ reader: inout TelemetryReader) {
@@ -129,6 +175,11 @@ extension TelemetryEnvironment {
         limits.attributeValueLengthMax = reader.optionalNumber(
             ["OTEL_SPAN_ATTRIBUTE_VALUE_LENGTH_LIMIT", "OTEL_ATTRIBUTE_VALUE_LENGTH_LIMIT"],
             0...Self.numberMax)
+        logLimits.attributeValueLengthMax = reader.optionalNumber(
+            ["OTEL_LOGRECORD_ATTRIBUTE_VALUE_LENGTH_LIMIT", "OTEL_ATTRIBUTE_VALUE_LENGTH_LIMIT"],
+            0...Self.numberMax)
+        logLimits.attributeCountMax = count(
+            "OTEL_LOGRECORD_ATTRIBUTE_COUNT_LIMIT", "OTEL_ATTRIBUTE_COUNT_LIMIT")
         limits.attributeCountMax = count(
             "OTEL_SPAN_ATTRIBUTE_COUNT_LIMIT", "OTEL_ATTRIBUTE_COUNT_LIMIT")
         limits.eventCountMax = count("OTEL_SPAN_EVENT_COUNT_LIMIT")
@@ -140,7 +191,7 @@ extension TelemetryEnvironment {
 
 /// Whether an exporter gets message content.
 struct ContentDecision {
-    /// One answer for all; nil: by family.
+    /// One answer for all on spans; nil: by family.
     private let forAll: Bool?
 
     init(_ reader: inout TelemetryReader, capture: ContentCapture) {
@@ -148,15 +199,18 @@ struct ContentDecision {
         let word = reader.word(
             [name],
             among: ["no_content", "span_only", "event_only", "span_and_event", "true", "false"])
+        let asksForEvents = word == "event_only" || word == "span_and_event"
+        let emit = "OTEL_INSTRUMENTATION_GENAI_EMIT_EVENT"
+        sendsDetails = reader.text(emit) == nil ? asksForEvents : reader.boolean(emit)
+        onEvents = asksForEvents && sendsDetails
+        if asksForEvents, !sendsDetails {
+            reader.warn(emit, "is not true: \(name) puts no content on events")
+        }
         switch word {
         case "span_only", "true": forAll = true
         case "no_content", "false": forAll = false
-        case "span_and_event":
-            reader.warn(name, "events are not made here; content goes on spans only")
-            forAll = true
-        case "event_only":
-            reader.warn(name, "events are not made here; content goes nowhere")
-            forAll = false
+        case "span_and_event": forAll = true
+        case "event_only": forAll = false
         default:
             switch capture {
             case .auto: forAll = nil
@@ -169,7 +223,12 @@ struct ContentDecision {
         }
     }
 
-    /// `family` nil: the console.
+    /// On the records of events.
+    let onEvents: Bool
+    /// The events of operations are sent at all.
+    let sendsDetails: Bool
+
+    /// On spans; `family` nil: the console.
     func captures(_ family: ExporterSettings.Family?) -> Bool {
         forAll ?? (family == .experimental)
     }

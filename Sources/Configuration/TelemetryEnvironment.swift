@@ -1,11 +1,27 @@
-/// Where traces go and how: the `EXPERIMENTAL_GEN_AI_OTEL_*` and `OTEL_*` variables, typed.
+/// Where traces, metrics and logs go and how: the `EXPERIMENTAL_GEN_AI_OTEL_*` and `OTEL_*`
+/// variables, typed.
 package struct TelemetryEnvironment: Sendable, Equatable {
     /// `OTEL_SDK_DISABLED`: nothing is recorded; propagation goes on.
     package internal(set) var isDisabled = false
-    /// At most one of each family; empty: nothing is sent.
+    /// Of traces: at most one of each family; empty: nothing is sent.
     package internal(set) var exporters: [ExporterSettings] = []
     /// `OTEL_TRACES_EXPORTER` holds `console`.
     package internal(set) var console = false
+    /// Where metrics are pushed to.
+    package internal(set) var metrics = SignalSettings()
+    /// When and how they are.
+    package internal(set) var metricExport = MetricExportSettings()
+    /// Where log records are pushed to.
+    package internal(set) var logs = SignalSettings()
+    /// The events of operations are sent: `OTEL_INSTRUMENTATION_GENAI_EMIT_EVENT`, else where
+    /// message content is to go on events.
+    package internal(set) var sendsDetails = false
+    /// Message content goes on those events.
+    package internal(set) var logsCaptureContent = false
+    /// `OTEL_LOGRECORD_*_LIMIT` and the general ones.
+    package internal(set) var logLimits = SpanLimitSettings()
+    /// `OTEL_BLRP_*`.
+    package internal(set) var logBatch = BatchSettings.logRecords
     /// `OTEL_SERVICE_NAME`, else `service.name` of the resource attributes.
     package internal(set) var serviceName = "martlet"
     /// `OTEL_SERVICE_VERSION`, else `service.version`; nil: the program's own.
@@ -28,11 +44,20 @@ package struct TelemetryEnvironment: Sendable, Equatable {
     /// The defaults: nothing is sent.
     package init() {}
 
-    /// Records something: neither disabled nor without a destination.
+    /// Where a signal goes.
+    package func destinations(of signal: TelemetrySignal) -> SignalSettings {
+        switch signal {
+        case .traces: SignalSettings(exporters: exporters, console: console)
+        case .metrics: metrics
+        case .logs: logs
+        }
+    }
+
+    /// Records spans: neither disabled nor without a destination.
     package var isRecording: Bool { !isDisabled && (console || !exporters.isEmpty) }
 }
 
-/// One destination of OTLP traces.
+/// One destination of OTLP.
 package struct ExporterSettings: Sendable, Equatable {
     /// The variables that asked for it.
     package enum Family: Sendable, Equatable {
@@ -62,7 +87,7 @@ package struct ExporterSettings: Sendable, Equatable {
     package internal(set) var displayURL: String
     /// In order, names unique but for case.
     package internal(set) var headers: [ExportHeader]
-    /// Which of them a transport exists for is not decided here.
+    /// What is spoken there.
     package internal(set) var wireProtocol: WireProtocol
     /// Of request bodies.
     package internal(set) var compression: Compression
@@ -104,15 +129,15 @@ package enum SamplerSettings: Sendable, Equatable {
     case parentBasedRatio(Double)
 }
 
-/// `OTEL_BSP_*`.
+/// `OTEL_BSP_*` and `OTEL_BLRP_*`.
 package struct BatchSettings: Sendable, Equatable {
     /// A batch waits this long at most.
     package internal(set) var scheduleDelay = Duration.milliseconds(5000)
     /// nil: no limit.
     package internal(set) var exportTimeout: Duration? = .milliseconds(30_000)
-    /// Spans.
+    /// Spans or log records.
     package internal(set) var queueSizeMax = 2048
-    /// Spans; at most `queueSizeMax`.
+    /// Spans or log records; at most `queueSizeMax`.
     package internal(set) var batchSizeMax = 512
 }
 

@@ -1,4 +1,5 @@
 import Bytes
+import Configuration
 import JSON
 
 /// The metadata a caller sends in `x-portkey-metadata`: a flat JSON object.
@@ -37,5 +38,39 @@ enum CallerMetadata {
             result.append((name == "_user" ? "user.id" : "metadata.\(name)", value))
         }
         return result
+    }
+
+    /// Takes a header field that the configuration maps to an attribute
+    /// (`telemetry.headerAttributes`); the first of several counts.
+    static func take(
+        _ name: Span<UInt8>, _ value: Span<UInt8>, _ map: [HeaderAttribute],
+        _ result: inout [(key: String, value: String)]
+    ) {
+        for entry in map where isName(name, entry.header) {
+            take(entry, value, &result)
+        }
+        if isName(name, HeaderAttribute.bedrockGuardrail.header) {
+            take(.bedrockGuardrail, value, &result)
+        }
+    }
+
+    private static func take(
+        _ entry: HeaderAttribute, _ value: Span<UInt8>,
+        _ result: inout [(key: String, value: String)]
+    ) {
+        guard value.count > 0, value.count <= HeaderAttribute.valueBytesMax,
+            !result.contains(where: { $0.key == entry.attribute })
+        else { return }
+        result.append((entry.attribute, String(decoding: value)))
+    }
+
+    /// A field's name, which has no case, is that in lower case.
+    private static func isName(_ name: Span<UInt8>, _ header: String) -> Bool {
+        let header = header.utf8.span
+        guard name.count == header.count else { return false }
+        for index in name.indices where ASCII.lowercased(name[index]) != header[index] {
+            return false
+        }
+        return true
     }
 }

@@ -27,6 +27,7 @@ extension Exchange {
         }
         switch decision {
         case .notFound:
+            if let error = DebugEndpoints.refusal(connection, services) { throw error }
             throw GatewayError(
                 .notFound,
                 "There is nothing at this path; calls go to /v1/chat/completions and "
@@ -48,9 +49,7 @@ extension Exchange {
         guard services.target.authorization != nil, services.keys.isEmpty else { return }
         let head = connection.parser.head
         let isAllowed = connection.withHead { bytes in
-            if let host = head.host, !isOwnHost(bytes.extracting(host)) { return false }
-            guard let origin = head.first(.origin) else { return true }
-            return isOwnOrigin(bytes.extracting(origin.value))
+            OwnOrigin.holds(head, bytes, ownHosts: services.ownHosts)
         }
         guard isAllowed else {
             throw GatewayError(
@@ -59,54 +58,13 @@ extension Exchange {
         }
     }
 
-    private func isOwnOrigin(_ origin: Span<UInt8>) -> Bool {
-        for scheme in ["http://", "https://"] as [StaticString] where origin.starts(with: scheme) {
-            return isOwnHost(origin.extracting(scheme.utf8CodeUnitCount...))
-        }
-        return false
-    }
-
-    private func isOwnHost(_ authority: Span<UInt8>) -> Bool {
-        var name = authority
-        if name.count > 0, name[0] == UInt8(ascii: "[") {
-            guard let end = name.firstIndex(of: UInt8(ascii: "]")) else { return false }
-            name = name.extracting(1..<end)
-        } else if let colon = name.firstIndex(of: UInt8(ascii: ":")) {
-            name = name.extracting(0..<colon)
-        }
-        if name.equalsIgnoringCase("localhost") || name.equals("::1") || isLoopback(name) {
-            return true
-        }
-        return services.ownHosts.contains { name.equals($0.utf8.span) }
-    }
-
-    /// An IPv4 address of 127.0.0.0/8, not a name that only begins like one.
-    private func isLoopback(_ name: Span<UInt8>) -> Bool {
-        guard name.starts(with: "127.") else { return false }
-        for index in name.indices
-        where name[index] &- 0x30 >= 10 && name[index] != UInt8(ascii: ".") { return false }
-        return true
-    }
-
     /// Where client keys are configured, one of them must be shown, once.
     func authenticate() throws(GatewayError) {
         let keys = services.keys
         guard !keys.isEmpty else { return }
         let head = connection.parser.head
         let isKnown = connection.withHead { bytes in
-            guard head.count(of: .authorization) + head.count(of: .apiKey) == 1 else {
-                return false
-            }
-            if let field = head.first(.apiKey) {
-                return keys.contains(bytes.extracting(field.value))
-            }
-            guard let field = head.first(.authorization) else { return false }
-            let value = bytes.extracting(field.value)
-            // RFC 9110 section 11.1: the scheme's case does not matter.
-            guard value.count > 7, value.extracting(0..<7).equalsIgnoringCase("bearer ") else {
-                return false
-            }
-            return keys.contains(value.extracting(7...).trimmed)
+            keys.admit(head, bytes)
         }
         guard isKnown else {
             throw GatewayError(

@@ -103,6 +103,9 @@ extension Exchange: AnswerSink {
 
     /// Spans have the id that the client gets.
     private func recordRequestID(_ value: Span<UInt8>, _ call: UpstreamCall) {
+        if services.log.isOn(.info, export: services.tracer.logs) {
+            upstreamRequestID = String(decoding: value)
+        }
         guard let span = trace.serverSpan else { return }
         hasUpstreamRequestID = true
         span.set(MartletAttributes.requestID, value)

@@ -28,6 +28,8 @@ final class Exchange {
     var status = 0
     /// The upstream gave the request an id, which is on the spans.
     var hasUpstreamRequestID = false
+    /// That id, where lines are to have it.
+    var upstreamRequestID: String?
     /// A request body is to be passed on, and has not begun.
     var pendingBody = false
     /// Why a request body that was being passed on did not come whole.
@@ -43,6 +45,7 @@ final class Exchange {
     /// Answers the request. The connection's response has ended, or was cut, when it returns.
     func run() async {
         startServerSpan()
+        logStart()
         connection.clientGone = { [self] in clientLeft() }
         // A reset can come in one turn with the request.
         if connection.isClientGone { clientLeft() }

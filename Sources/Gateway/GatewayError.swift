@@ -11,6 +11,7 @@ struct GatewayError: Error {
         case invalidRequest = "invalid_request"
         case invalidJSON = "invalid_json"
         case unauthorized
+        case forbidden
         case forbiddenOrigin = "forbidden_origin"
         case notFound = "not_found"
         case methodNotAllowed = "method_not_allowed"
@@ -72,7 +73,7 @@ extension GatewayError {
         switch code {
         case .invalidRequest, .invalidJSON: 400
         case .unauthorized: 401
-        case .forbiddenOrigin: 403
+        case .forbidden, .forbiddenOrigin: 403
         case .notFound: 404
         case .methodNotAllowed: 405
         case .requestTimeout: 408
@@ -101,9 +102,8 @@ extension GatewayError {
     /// How urgent its log line is.
     var logLevel: LogLevel {
         switch source {
-        case .downstream: .debug
-        case .upstream: .info
-        case .gateway: .warning
+        case .downstream: .info
+        case .upstream, .gateway: .warning
         }
     }
 }

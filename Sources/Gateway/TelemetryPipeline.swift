@@ -1,5 +1,4 @@
 import Configuration
-import HTTPClient
 import Networking
 import OTLP
 import Telemetry
@@ -15,32 +14,25 @@ package final class TelemetryPipeline {
     /// Some exporter sends message content.
     package let capturesContent: Bool
     private var threads: [ExporterThread]
+    private let logs: LogPipeline?
+    private let metrics: MetricPipeline?
 
     /// Starts an exporter for each destination that `environment` names; none where it names
     /// none: nothing is sent unasked. `console` prints the trees of the console exporter. The
-    /// owner of `watcher` takes every trace from it too, with content.
+    /// owner of `watcher` takes every trace from it too, with content. `debug` says what the debug
+    /// pages can show; without it there are none.
     package init(
         environment: TelemetryEnvironment, settings: TelemetrySettings, version: String,
         log: Log, consoleColours: Bool, console: @escaping Log.Output,
-        watcher: ExportQueue? = nil
+        debug: DebugSettings? = nil, watcher: ExportQueue? = nil
     ) {
-        var threads: [ExporterThread] = []
-        var queues: [ExportQueue] = []
         let isRecording = environment.isRecording
-        let resource = ExportResource(environment, version: version)
-        for exporter in isRecording ? environment.exporters : [] {
-            let name = exporter.family == .experimental ? "experimental" : "otlp"
-            let queue = ExportQueue(
-                limits: .init(environment.batch), counters: ExportCounters(exporter: name))
-            var client = CurlClient.Settings()
-            client.caFile = exporter.caFile
-            threads.append(
-                ExporterThread(
-                    queue: queue, endpoint: ExportEndpoint(exporter),
-                    options: ExporterOptions(exporter, environment, settings),
-                    resource: resource, client: client, log: log))
-            queues.append(queue)
-        }
+        let traces = SignalExporters(
+            encoder: TraceEncoder(resource: ExportResource(environment, version: version)),
+            destinations: isRecording ? environment.exporters : [], batch: environment.batch,
+            settings: settings, version: version, log: log)
+        var threads = traces.threads
+        var queues = traces.queues
         if isRecording, environment.console {
             let queue = ExportQueue(
                 limits: .init(environment.batch), counters: ExportCounters(exporter: "console"))
@@ -51,16 +43,38 @@ package final class TelemetryPipeline {
             queues.append(queue)
         }
         if let watcher { queues.append(watcher) }
+        let logs =
+            environment.logs.isOn
+            ? LogPipeline(environment, settings, version: version, log: log, console: console)
+            : nil
+        self.logs = logs
         self.threads = threads
-        counters = queues.map(\.counters)
+        let metrics =
+            environment.metrics.isOn
+            ? MetricPipeline(environment, settings, version: version, log: log, console: console)
+            : nil
+        self.metrics = metrics
+        counters =
+            queues.map(\.counters) + (logs?.counters ?? []) + (metrics?.counters ?? [])
+        let ring =
+            environment.isDisabled
+            ? nil
+            : debug.flatMap {
+                TraceRing($0, includesContent: environment.consoleCapturesContent)
+            }
         capturesContent =
-            watcher != nil
+            watcher != nil || ring?.includesContent == true || environment.logsCaptureContent
             || isRecording
                 && (environment.exporters.contains(where: \.capturesContent)
                     || (environment.console && environment.consoleCapturesContent))
         tracer = Tracer(
             sampler: Sampler(environment.sampler), limits: SpanLimits(environment.limits),
-            queues: queues)
+            queues: queues, ring: ring, logs: logs?.export)
+    }
+
+    /// Begins to push what `services` count, where metrics are exported.
+    package func pushMetrics(of services: GatewayServices) {
+        metrics?.start(services)
     }
 
     /// Sends what is queued and ends the exporters, within `milliseconds`; what has not left by
@@ -68,7 +82,11 @@ package final class TelemetryPipeline {
     package func shutDown(within milliseconds: UInt64) {
         let deadline = Clock.monotonic &+ milliseconds &* 1_000_000
         for queue in tracer.queues { queue.close(deadline: deadline) }
+        logs?.close(deadline: deadline)
+        metrics?.close(deadline: deadline)
         for thread in threads { thread.join() }
+        logs?.join()
+        metrics?.join()
         threads.removeAll()
     }
 }

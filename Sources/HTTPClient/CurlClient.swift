@@ -1,6 +1,5 @@
 import Bytes
 import CCurl
-import CLibUV
 import Glibc
 import Networking
 
@@ -23,7 +22,12 @@ package final class CurlClient {
         /// 0 is no limit.
         package var lifetimeMax = 300
         /// A file of PEM certificates in place of the system's.
-        package var caFile: String?
+        package var caFile: String? {
+            get { tls.caFile }
+            set { tls.caFile = newValue }
+        }
+        /// Whom to trust, and what to show.
+        package var tls = TLSFiles()
         /// A proxy's URL; requests go through it by CONNECT. The environment's are never used.
         package var proxy: String?
         /// Bytes of an answer's head that are accepted.
@@ -39,10 +43,7 @@ package final class CurlClient {
     let pool: ConnectionPool
     /// What any connection reads into; bytes are handled at once.
     let readBuffer: UnsafeMutableRawBufferPointer
-    let multi: UnsafeMutableRawPointer
-    let timer: LoopTimer
-    /// Poll handles of sockets that curl is working on, by descriptor.
-    var watches: [SocketPoll?] = []
+    let driver: CurlDriver
     private var idle: [HTTPTransfer] = []
     private var easies: [CurlEasy] = []
 
@@ -54,26 +55,17 @@ package final class CurlClient {
     private static let idleTransfersMax = 1024
 
     package init(loop: EventLoop, settings: Settings = Settings()) {
-        _ = Self.isCurlReady
         self.loop = loop
         self.settings = settings
         pool = ConnectionPool(loop: loop, settings: settings)
         unsafe readBuffer = .allocate(byteCount: Self.readBufferBytes, alignment: 16)
-        timer = LoopTimer(loop: loop)
-        // SAFETY: curl answers null only when memory is exhausted.
-        unsafe multi = curl_multi_init()!
-        // SAFETY: the reference is never given back: curl and open connections call into the
-        // client until the process ends.
-        let context = unsafe Unmanaged.passRetained(self).toOpaque()
         // The pool is the client's: curl is never to close one of its connections.
-        unsafe martlet_curl_set_multi(
-            multi, CurlClient.socketCallback, CurlClient.timerCallback, context,
-            Int(Int32.max))
+        driver = CurlDriver(loop: loop, connectionsMax: Int(Int32.max))
+        // The client lives as long as its driver: connections that are made hold it.
+        driver.onFinished = { [self] handle, code in
+            finished(handle.owner(as: CurlEasy.self), code)
+        }
     }
-
-    private static let isCurlReady: Bool = {
-        curl_global_init(Int(CURL_GLOBAL_DEFAULT)) == CURLE_OK
-    }()
 
     /// A transfer to fill in and start; its owner gives it back by `release`.
     package func makeTransfer() -> HTTPTransfer {
@@ -95,8 +87,7 @@ package final class CurlClient {
     func connect(to origin: Origin, for transfer: HTTPTransfer) -> CurlEasy? {
         let easy = easies.popLast() ?? CurlEasy(client: self)
         easy.aim(at: origin, for: transfer)
-        // SAFETY: both handles are open, and curl is not running.
-        guard unsafe curl_multi_add_handle(multi, easy.handle) == CURLM_OK else { return nil }
+        guard driver.add(easy.handle) else { return nil }
         easy.isAdded = true
         return easy
     }
@@ -116,23 +107,8 @@ package final class CurlClient {
         easy.transfer = nil
         guard easy.isAdded else { return }
         easy.isAdded = false
-        // SAFETY: the handle was added, and curl is not running: its callbacks call nothing here
-        // that comes to this. curl closes the connection.
-        unsafe _ = curl_multi_remove_handle(multi, easy.handle)
-    }
-
-    /// Lets curl work on what has happened.
-    func act(on socket: curl_socket_t, events: Int32) {
-        var running: Int32 = 0
-        // SAFETY: curl is not running; its callbacks start nothing.
-        unsafe _ = curl_multi_socket_action(multi, socket, events, &running)
-        var result = CURLE_OK
-        // SAFETY: the private pointer is the handle's owner, which its transfer keeps.
-        while let handle = unsafe martlet_curl_next_done(multi, &result) {
-            let easy = unsafe Unmanaged<CurlEasy>.fromOpaque(martlet_curl_private(handle)!)
-                .takeUnretainedValue()
-            finished(easy, result)
-        }
+        // curl closes the connection.
+        driver.remove(easy.handle)
     }
 
     private func finished(_ easy: CurlEasy, _ code: CURLcode) {
@@ -158,7 +134,7 @@ package final class CurlClient {
         var own: Int32 = -1
         if socket >= 0 {
             own = isPlain ? fcntl(socket, F_DUPFD_CLOEXEC, 0) : socket
-            forget(socket)
+            driver.forget(socket)
         }
         if isPlain || own < 0 { discard(easy) }
         guard own >= 0 else { return nil }

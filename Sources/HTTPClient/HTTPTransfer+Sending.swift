@@ -55,7 +55,7 @@ extension HTTPTransfer {
             upload.head.append(string: name)
             upload.head.append(ASCII.space)
         }
-        upload.addsLength = method == .post
+        upload.addsLength = method.standsForBody
         guard let target = RequestTarget(url.bytes) else { return }
         if !target.hasPath { upload.head.append("/") }
         upload.head.append(url.bytes.extracting(target.path))
@@ -133,6 +133,7 @@ extension HTTPTransfer {
             // The length says so: an answer to the last byte is not an early one.
             upload.isFinished = upload.bytesToCome == 0
         }
+        uploadGoesOn()
         pump()
     }
 
@@ -154,7 +155,14 @@ extension HTTPTransfer {
     // MARK: Writing
 
     func socketIsWritable() {
+        uploadGoesOn()
         pump()
+    }
+
+    /// An answer is waited for from when the server took the last of the request, not from when
+    /// a long upload began.
+    private func uploadGoesOn() {
+        if state == .awaitingHead, !upload.isComplete { arm(timeouts.firstByte) }
     }
 
     /// Sends what there is, and asks for more of a streamed body.

@@ -13,6 +13,14 @@ package final class HTTPTransfer {
         case get, head, post
         /// Any other, with or without a body.
         case other(String)
+
+        /// A request without a body says so by a length of 0 (RFC 9110 section 8.6).
+        var standsForBody: Bool {
+            switch self {
+            case .post, .other("PUT"), .other("PATCH"): true
+            case .get, .head, .other: false
+            }
+        }
     }
 
     /// How the request's body comes.
@@ -120,7 +128,7 @@ package final class HTTPTransfer {
             return fail(HTTPClientError(.invalidRequest, reason: "curl takes no further request"))
         }
         // Begins at once instead of waiting for curl's timer of 0 ms.
-        client.act(on: CURL_SOCKET_TIMEOUT, events: 0)
+        client.driver.act(on: CURL_SOCKET_TIMEOUT, events: 0)
     }
 
     // MARK: Connecting

@@ -34,17 +34,18 @@ package final class Connections {
     ) throws(SocketError) {
         let listener = try Listener(
             loop: loop, descriptor: descriptor, address: address, backlog: backlog
-        ) { [unowned self] stream in accepted(stream) }
+        ) { [unowned self] stream in accepted(stream, at: address) }
         listeners.append(listener)
     }
 
-    private func accepted(_ stream: SocketStream) {
+    private func accepted(_ stream: SocketStream, at address: ListenAddress) {
         guard connectionsMax == 0 || open.count < connectionsMax else {
             refusedCount += 1
             stream.close()
             return
         }
         let connection = HTTPConnection(loop: loop, stream: stream, settings: settings)
+        connection.listener = address
         connection.index = open.count
         open.append(connection)
         if isDraining { connection.drain() }

@@ -85,6 +85,8 @@ package final class HTTPConnection {
     package var responseBytes: Int { response.bodyBytes }
     /// The client's numeric address and port; nil for a unix socket.
     package private(set) lazy var peer = stream.peer
+    /// Where the client came in.
+    package internal(set) var listener: ListenAddress?
     var index = -1
 
     package init(loop: EventLoop, stream: SocketStream, settings: ConnectionSettings) {

@@ -16,7 +16,9 @@ enum ServeCommand {
         let services = GatewayServices(
             settings: settings, tracer: pipeline.tracer, exporters: pipeline.counters,
             capturesContent: pipeline.capturesContent, log: log,
-            propagators: configuration.telemetry.propagators)
+            propagators: configuration.telemetry.propagators,
+            exemplars: ExemplarFilter(configuration.telemetry.metricExport.exemplarFilter))
+        pipeline.pushMetrics(of: services)
         let server = GatewayServer(services: services, workers: StartUp.workers(settings))
         StartUp.start(server)
         Output.error("martlet \(MartletProgram.version)")
@@ -25,8 +27,9 @@ enum ServeCommand {
         {
             Output.error("martlet: \(line)")
         }
-        Shutdown(server: server, settings: settings.shutdown).waitForSignal()
+        Shutdown(server: server, settings: settings.shutdown, log: log).waitForSignal()
         pipeline.shutDown(within: 5_000)
+        log.info("the gateway ended")
         return 0
     }
 }
@@ -35,14 +38,19 @@ enum ServeCommand {
 final class Shutdown {
     private let server: GatewayServer
     private let settings: ShutdownSettings
+    private let log: Log
     private let loop: EventLoop
     private var hasBegun = false
     private var isDraining = false
 
     /// `loop` runs while the gateway does; it may have other tasks.
-    init(server: GatewayServer, settings: ShutdownSettings, loop: EventLoop = EventLoop()) {
+    init(
+        server: GatewayServer, settings: ShutdownSettings, log: Log,
+        loop: EventLoop = EventLoop()
+    ) {
         self.server = server
         self.settings = settings
+        self.log = log
         self.loop = loop
     }
 
@@ -58,16 +66,22 @@ final class Shutdown {
     /// What a signal does; on the loop.
     func begin() {
         guard !hasBegun else {
+            log.warning("a second signal came: requests in progress are given up")
             drain()
             server.abandon()
             return
         }
         hasBegun = true
+        log.info("a signal to end came: the gateway drains") { line in
+            line.add("delay_ms", Int(settings.delay.milliseconds))
+            line.add("drain_ms", Int(settings.drain.milliseconds))
+        }
         server.announceShutdown()
         loop.spawn { [self] in
             await loop.sleep(milliseconds: settings.delay.milliseconds)
             drain()
             await loop.sleep(milliseconds: settings.drain.milliseconds)
+            log.warning("the drain time is over: requests in progress are given up")
             server.abandon()
         }
     }
@@ -75,6 +89,9 @@ final class Shutdown {
     private func drain() {
         guard !isDraining else { return }
         isDraining = true
-        server.drain { [loop] in loop.stop() }
+        server.drain { [loop, log] in
+            log.info("no request is left")
+            loop.stop()
+        }
     }
 }

@@ -11,6 +11,8 @@ struct MockAnswer {
 
     private(set) var pieces: [Piece] = []
     private(set) var finishReason: StaticString = "stop"
+    /// The limit of tokens was reached.
+    private(set) var isCut = false
     /// Tokens this choice counts as, a piece one.
     var tokens: Int { pieces.count }
     private(set) var reasoningTokens = 0
@@ -34,7 +36,7 @@ struct MockAnswer {
         case .long(let count):
             let words = Self.words(of: Self.sentences[0])
             pieces = (0..<count).map { .text(words[$0 % words.count]) }
-        case .reasoning where call.endpoint == .chat:
+        case .reasoning where call.endpoint != .completions:
             let thoughts = Self.words(of: "The question is short, so the answer may be short.")
             reasoningTokens = thoughts.count
             pieces = thoughts.map { .reasoning($0) }
@@ -46,6 +48,7 @@ struct MockAnswer {
         if pieces.count > call.tokensMax {
             pieces.removeLast(pieces.count - call.tokensMax)
             finishReason = "length"
+            isCut = true
         }
     }
 

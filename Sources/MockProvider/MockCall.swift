@@ -85,7 +85,7 @@ struct MockCall {
         if let format = document.value("encoding_format", of: root) {
             isBase64 = document.string(format, equals: "base64")
         }
-        if endpoint == .chat { readTools(document) }
+        if endpoint == .chat || endpoint == .responses { readTools(document) }
     }
 
     private mutating func readInput(_ document: borrowing JSONDocument) throws(Invalid) {
@@ -127,17 +127,16 @@ struct MockCall {
         if let choice = document.value("tool_choice", of: root) {
             if document.string(choice, equals: "none") { return }
             isOne = true
-            wanted = document.value("function", of: choice).flatMap {
-                document.value("name", of: $0)
-            }
+            wanted = document.value(
+                "name", of: document.value("function", of: choice) ?? choice)
         } else {
             guard behaviour == .tools, !document.endsInToolResult else { return }
         }
         var elements = document.elements(of: tools)
         while let tool = elements.next() {
-            guard let function = document.value("function", of: tool),
-                let name = document.value("name", of: function)
-            else { continue }
+            // The Responses API has the function's members in the tool itself.
+            let function = document.value("function", of: tool) ?? tool
+            guard let name = document.value("name", of: function) else { continue }
             if let wanted, !document.string(name, equals: document.rawString(wanted)) { continue }
             toolCalls.append(
                 ToolCall(
@@ -157,12 +156,15 @@ extension JSONDocument {
     }
 
     fileprivate var endsInToolResult: Bool {
-        guard let messages = value("messages", of: root) else { return false }
+        guard let messages = value("messages", of: root) ?? value("input", of: root) else {
+            return false
+        }
         var last: JSONValue?
         var elements = elements(of: messages)
         while let message = elements.next() { last = message }
-        guard let last, let role = value("role", of: last) else { return false }
-        return string(role, equals: "tool")
+        guard let last else { return false }
+        if let role = value("role", of: last) { return string(role, equals: "tool") }
+        return value("type", of: last).map { string($0, equals: "function_call_output") } ?? false
     }
 
     /// Arguments a function's JSON schema accepts, as far as types go.

@@ -15,18 +15,19 @@ struct MockEvents {
     private var step = Step.role
     private var piece = 0
     private var choice = 0
-    private var sequence = 0
+    private var response: MockResponseEvents?
 
     init(_ call: MockCall) {
         self.call = call
         answers = (0..<call.choices).map { MockAnswer(call, choice: $0) }
         includesUsage = call.includesUsage && call.behaviour != .noUsage
         if call.endpoint == .completions { step = .pieces }
+        if call.endpoint == .responses { response = MockResponseEvents(call) }
     }
 
     /// Appends the next event; false, and nothing appended, behind the last.
     mutating func next(into buffer: inout ByteBuffer) -> Bool {
-        if call.endpoint == .responses { return nextOfResponse(into: &buffer) }
+        if response != nil { return response?.next(into: &buffer) ?? false }
         while true {
             switch step {
             case .role:
@@ -127,50 +128,6 @@ struct MockEvents {
         var usage = MockUsage(promptTokens: call.promptTokens)
         for answer in answers { usage.add(answer) }
         return usage
-    }
-
-    /// The least of what the Responses API streams: created, the text's pieces, completed.
-    private mutating func nextOfResponse(into buffer: inout ByteBuffer) -> Bool {
-        switch step {
-        case .role:
-            appendEvent("response.created", to: &buffer) {
-                $0.append(#","response":"#)
-                $0.appendResponse(call, isComplete: false)
-            }
-            step = .pieces
-        case .pieces where piece < answers[0].pieces.count:
-            let text = answers[0].pieces[piece].word
-            appendEvent("response.output_text.delta", to: &buffer) {
-                $0.append(#","item_id":"msg_"#)
-                $0.append(hexadecimal16: call.seed)
-                $0.append(#"","output_index":0,"content_index":0,"delta":"#)
-                $0.append(jsonString: text)
-            }
-            piece += 1
-        case .pieces:
-            appendEvent("response.completed", to: &buffer) {
-                $0.append(#","response":"#)
-                $0.appendResponse(call)
-            }
-            step = .ended
-        default: return false
-        }
-        sequence += 1
-        return true
-    }
-
-    private func appendEvent(
-        _ type: StaticString, to buffer: inout ByteBuffer,
-        _ appendMembers: (inout ByteBuffer) -> Void
-    ) {
-        buffer.append("event: ")
-        buffer.append(type)
-        buffer.append("\ndata: {\"type\":\"")
-        buffer.append(type)
-        buffer.append(#"","sequence_number":"#)
-        buffer.append(decimal: sequence)
-        appendMembers(&buffer)
-        buffer.append("}\n\n")
     }
 }
 

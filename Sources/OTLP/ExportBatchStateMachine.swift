@@ -15,9 +15,8 @@ package struct RetryPolicy: Sendable {
     package init() {}
 }
 
-/// The fate of one batch, decided by OTLP's rules (opentelemetry-proto v1.11.0,
-/// docs/specification.md, "OTLP/HTTP Response"). A pure value: it is told what happened and
-/// answers what to do.
+/// The fate of one batch. A pure value: it is told what happened and answers what to do. What an
+/// answer means is decided where it is read (`ExportAnswer`).
 package struct ExportBatchStateMachine: Sendable {
     /// What to do next.
     package enum Action: Sendable, Equatable {
@@ -31,12 +30,12 @@ package struct ExportBatchStateMachine: Sendable {
         case giveUp(LossReason, pause: UInt64)
         /// The batch is too large for the receiver: each half goes on by itself (`half`).
         case split
-        /// The one span is too large for the receiver: encode it anew with less content, then
+        /// The one item is too large for the receiver: encode it anew with less content, then
         /// call `waited`.
         case reduce(ContentMode)
     }
 
-    /// Bytes of each content attribute when a receiver finds a single span too large.
+    /// Bytes of each content attribute when a receiver finds a single item too large.
     package static let shortenedContentBytes = 16 << 10
 
     private enum State: Sendable, Equatable {
@@ -49,7 +48,7 @@ package struct ExportBatchStateMachine: Sendable {
     private let policy: RetryPolicy
     /// Monotonic nanoseconds; `.max` for never.
     private let deadline: UInt64
-    private let spanCount: Int
+    private let itemCount: Int
     /// The batch has message content that could be left out.
     private let hasContent: Bool
     private var state = State.idle
@@ -58,30 +57,30 @@ package struct ExportBatchStateMachine: Sendable {
 
     /// A batch whose time runs from `now`, monotonic nanoseconds.
     package init(
-        policy: RetryPolicy, spanCount: Int, content: ContentMode, hasContent: Bool, now: UInt64
+        policy: RetryPolicy, itemCount: Int, content: ContentMode, hasContent: Bool, now: UInt64
     ) {
         let end = now.addingReportingOverflow(policy.exportTimeout)
         let deadline = policy.exportTimeout == 0 || end.overflow ? .max : end.partialValue
         self.init(
-            policy: policy, deadline: deadline, spanCount: spanCount, content: content,
+            policy: policy, deadline: deadline, itemCount: itemCount, content: content,
             hasContent: hasContent)
     }
 
     private init(
-        policy: RetryPolicy, deadline: UInt64, spanCount: Int, content: ContentMode,
+        policy: RetryPolicy, deadline: UInt64, itemCount: Int, content: ContentMode,
         hasContent: Bool
     ) {
         self.policy = policy
         self.deadline = deadline
-        self.spanCount = spanCount
+        self.itemCount = itemCount
         self.content = content
         self.hasContent = hasContent
     }
 
     /// The machine of a part of the batch after `split`, with the same deadline.
-    package func half(spanCount: Int) -> ExportBatchStateMachine {
+    package func half(itemCount: Int) -> ExportBatchStateMachine {
         ExportBatchStateMachine(
-            policy: policy, deadline: deadline, spanCount: spanCount, content: content,
+            policy: policy, deadline: deadline, itemCount: itemCount, content: content,
             hasContent: hasContent)
     }
 
@@ -97,18 +96,18 @@ package struct ExportBatchStateMachine: Sendable {
         return .send(timeout: min(policy.requestTimeout == 0 ? .max : policy.requestTimeout, left))
     }
 
-    /// An answer came. `retryAfter` is in nanoseconds; `jitter` is a random number from 0 to 1.
-    package mutating func responseReceived(
-        status: Int, retryAfter: UInt64?, now: UInt64, jitter: Double
+    /// An answer came. `jitter` is a random number from 0 to 1.
+    package mutating func answerReceived(
+        _ verdict: ExportAnswer.Verdict, now: UInt64, jitter: Double
     ) -> Action {
         precondition(state == .sending, "an answer came to no request")
-        switch status {
-        case 200...299:
+        switch verdict {
+        case .taken:
             state = .done
             return .succeed
-        case 413: return tooLarge()
-        case 429, 502, 503, 504: return retry(after: retryAfter, now: now, jitter: jitter)
-        default: return giveUp(.refused)
+        case .tooLarge: return tooLarge()
+        case .retry(let after): return retry(after: after, now: now, jitter: jitter)
+        case .refused: return giveUp(.refused)
         }
     }
 
@@ -133,7 +132,7 @@ package struct ExportBatchStateMachine: Sendable {
     }
 
     private mutating func tooLarge() -> Action {
-        if spanCount > 1 {
+        if itemCount > 1 {
             state = .done
             return .split
         }

@@ -24,61 +24,61 @@ struct ExportJournal {
 
     private let log: Log
     private let exporter: String
+    private let signal: Signal
     private var failures = Throttle()
     private var refusals = Throttle()
     private var rejections = Throttle()
     private var losses = Throttle()
 
-    init(log: Log, exporter: String) {
+    init(log: Log, exporter: String, signal: Signal) {
         self.log = log
         self.exporter = exporter
+        self.signal = signal
     }
 
     mutating func failed(reason: String, now: UInt64) {
         guard let suppressed = failures.allow(now: now) else { return }
-        log.warning("the trace receiver cannot be reached") { line in
-            line.add("exporter", exporter)
+        log.warning("a receiver of telemetry cannot be reached") { line in
+            add(to: &line)
             line.add("reason", reason)
             line.add("suppressed", suppressed)
         }
     }
 
-    mutating func refused(_ response: ExportResponse, isPage: Bool, now: UInt64) {
+    mutating func refused(_ answer: ExportAnswer, now: UInt64) {
         guard let suppressed = refusals.allow(now: now) else { return }
-        let hint: StaticString =
-            if isPage {
-                "the endpoint is a web page, not a receiver of OTLP"
-            } else if (300...399).contains(response.status) {
-                "redirects are not followed"
-            } else {
-                ""
-            }
-        log.warning("the trace receiver did not take a batch") { line in
-            line.add("exporter", exporter)
-            line.add("status", response.status)
-            if hint.utf8CodeUnitCount > 0 { line.add("hint", hint) }
+        log.warning("a receiver of telemetry did not take a batch") { line in
+            add(to: &line)
+            line.add("status", answer.status)
+            if !answer.message.isEmpty { line.add("reason", answer.message) }
+            if !answer.hint.isEmpty { line.add("hint", answer.hint) }
             line.add("suppressed", suppressed)
         }
     }
 
-    mutating func partial(rejected: Int, message: String, now: UInt64) {
+    mutating func partial(_ partial: PartialSuccess, now: UInt64) {
         guard let suppressed = rejections.allow(now: now) else { return }
-        log.warning("the trace receiver rejected spans of a batch it took") { line in
-            line.add("exporter", exporter)
-            line.add("rejected", rejected)
-            line.add("reason", message)
+        log.warning("a receiver of telemetry rejected a part of a batch it took") { line in
+            add(to: &line)
+            line.add("rejected", partial.rejectedItems)
+            line.add("reason", partial.message)
             line.add("suppressed", suppressed)
         }
     }
 
-    mutating func lost(_ spans: Int, _ reason: LossReason, _ message: StaticString, now: UInt64) {
+    mutating func lost(_ items: Int, _ reason: LossReason, _ message: StaticString, now: UInt64) {
         guard let suppressed = losses.allow(now: now) else { return }
-        log.error("spans were lost") { line in
-            line.add("exporter", exporter)
-            line.add("spans", spans)
+        log.error("telemetry was lost") { line in
+            add(to: &line)
+            line.add("count", items)
             line.add("reason", reason.label)
             line.add("detail", message)
             line.add("suppressed", suppressed)
         }
+    }
+
+    private func add(to line: inout LogLine) {
+        line.add("exporter", exporter)
+        line.add("signal", signal.label)
     }
 }

@@ -1,4 +1,3 @@
-import HTTPClient
 import Networking
 import Telemetry
 
@@ -8,20 +7,28 @@ import Telemetry
 package final class ExporterThread: Sendable {
     private let thread: LoopThread
 
-    /// Starts the exporter of `queue` by http/protobuf.
-    package init(
-        queue: ExportQueue, endpoint: ExportEndpoint, options: ExporterOptions,
-        resource: ExportResource, client settings: CurlClient.Settings, log: Log
+    /// Starts the exporter of `queue` to `endpoint`, whatever the signal; `version` is the
+    /// gateway's.
+    package convenience init<Encoder: BatchEncoder>(
+        queue: ItemQueue<Encoder.Entry>, encoder: Encoder, endpoint: ExportEndpoint,
+        options: ExporterOptions, version: String, log: Log
+    ) {
+        self.init(queue: queue, encoder: encoder, options: options, log: log) { loop in
+            endpoint.makeTransport(encoder.signal, version: version, loop: loop)
+        }
+    }
+
+    /// Starts the exporter of `queue` by the transport that `makeTransport` makes for its loop.
+    package init<Encoder: BatchEncoder>(
+        queue: ItemQueue<Encoder.Entry>, encoder: Encoder, options: ExporterOptions, log: Log,
+        makeTransport: @escaping @Sendable (EventLoop) -> any ExportTransport
     ) {
         let loop = EventLoop()
         let wakeUp = LoopSignal(loop: loop)
         queue.onWake { wakeUp.signal() }
         loop.spawn {
-            let client = CurlClient(loop: loop, settings: settings)
-            let transport = HTTPExportTransport(
-                client: client, endpoint: endpoint, version: resource.version)
             let exporter = BatchingExporter(
-                queue: queue, options: options, resource: resource, transport: transport,
+                queue: queue, options: options, encoder: encoder, transport: makeTransport(loop),
                 schedule: LoopSchedule(wakeUp: wakeUp), log: log)
             await exporter.run()
             loop.stop()

@@ -1,40 +1,37 @@
 import Bytes
 import HTTPClient
+import Networking
+import Telemetry
 
-/// Where an exporter sends its batches by http/protobuf.
-package struct ExportEndpoint: Sendable {
-    /// The complete URL, `/v1/traces` included where it belongs.
-    package let url: String
-    /// Additional headers, e.g. `authorization`. They win over the transport's own, those about
-    /// the body's format excepted.
-    package let headers: [(name: String, value: String)]
-
-    /// A receiver at `url`, which is used as it is.
-    package init(url: String, headers: [(name: String, value: String)] = []) {
-        self.url = url
-        self.headers = headers
-    }
-}
-
-/// OTLP over HTTP with protobuf bodies (opentelemetry-proto v1.11.0, OTLP/HTTP), on a client of
-/// the exporter's own loop. Redirects are not followed.
+/// OTLP over HTTP (opentelemetry-proto v1.11.0, OTLP/HTTP), on a client of the exporter's own
+/// loop. Redirects are not followed.
 package final class HTTPExportTransport: ExportTransport {
+    /// Bytes of an answer that are read.
+    package static let responseBytesMax = 64 << 10
+
+    /// Protobuf or JSON.
+    package let encoding: ExportEncoding
     private let client: CurlClient
+    private let signal: Signal
     private let url: String
     private let plainHeaders: [(name: String, value: String)]
     private let gzipHeaders: [(name: String, value: String)]
 
     /// `version` is the gateway's, for the user agent.
-    package init(client: CurlClient, endpoint: ExportEndpoint, version: String) {
+    package init(
+        client: CurlClient, endpoint: ExportEndpoint, signal: Signal, version: String
+    ) {
         self.client = client
+        self.signal = signal
+        encoding = endpoint.wire == .httpJSON ? .json : .protobuf
         url = endpoint.url
         let format = ["content-type", "content-encoding", "content-length"]
         var headers = endpoint.headers.filter { !format.contains($0.name.lowercased()) }
         if !headers.contains(where: { $0.name.lowercased() == "user-agent" }) {
-            headers.append(
-                ("user-agent", "martlet/\(version) OTel-OTLP-Exporter-Swift/\(version)"))
+            headers.append(("user-agent", ExportEndpoint.userAgent(version: version)))
         }
-        headers.append(("content-type", "application/x-protobuf"))
+        headers.append(
+            ("content-type", encoding == .json ? "application/json" : "application/x-protobuf"))
         plainHeaders = headers
         gzipHeaders = headers + [("content-encoding", "gzip")]
     }
@@ -49,14 +46,14 @@ package final class HTTPExportTransport: ExportTransport {
             url: url, headers: isGzip ? gzipHeaders : plainHeaders, body: copy)
         let result = await client.send(
             request, timeout: max(1, timeout / 1_000_000),
-            responseBytesMax: BatchingExporter.responseBytesMax)
+            responseBytesMax: Self.responseBytesMax)
         switch result {
         case .success(let response):
-            return .response(
-                ExportResponse(
-                    status: response.status, retryAfter: response.header("retry-after"),
-                    contentType: response.header("content-type"),
-                    body: response.isCut ? [] : response.body))
+            let received = ExportResponse(
+                status: response.status, retryAfter: response.header("retry-after"),
+                contentType: response.header("content-type"),
+                body: response.isCut ? [] : response.body)
+            return .answer(ExportAnswer(received, to: signal, in: encoding, now: Clock.wall))
         case .failure(let error):
             return .failed(reason: error.reason)
         }

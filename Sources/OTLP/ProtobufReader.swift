@@ -1,43 +1,11 @@
 import Bytes
 
-/// What a receiver says of a batch it took in part (`ExportTracePartialSuccess`).
-package struct PartialSuccess: Sendable, Equatable {
-    /// Spans it rejected; with zero the message is a warning.
-    package var rejectedSpans = 0
-    /// For the log: at most 256 characters.
-    package var message = ""
-
-    /// Reads an `ExportTraceServiceResponse`; nil where it says nothing of the kind, or is no
-    /// protocol buffer.
-    package init?(response bytes: Span<UInt8>) {
-        var reader = ProtobufReader()
-        var inner = 0..<0
-        while let field = reader.next(in: bytes) {
-            if field.number == 1, case .bytes(let range) = field.value { inner = range }
-        }
-        guard !reader.isMalformed, !inner.isEmpty else { return nil }
-        let partial = bytes.extracting(inner)
-        reader = ProtobufReader()
-        while let field = reader.next(in: partial) {
-            switch (field.number, field.value) {
-            case (1, .varint(let value)):
-                rejectedSpans = max(0, Int(truncatingIfNeeded: value))
-            case (2, .bytes(let range)):
-                message = String(
-                    String(decoding: partial.extracting(range)).prefix(256))
-            default: break
-            }
-        }
-        guard !reader.isMalformed, rejectedSpans > 0 || !message.isEmpty else { return nil }
-    }
-}
-
 /// Reads protocol buffers' wire format; trusts nothing in it.
 struct ProtobufReader {
     enum Value {
         case varint(UInt64)
-        case fixed64
-        case fixed32
+        case fixed64(UInt64)
+        case fixed32(UInt32)
         case bytes(Range<Int>)
     }
 
@@ -54,7 +22,7 @@ struct ProtobufReader {
             return (tag >> 3, .varint(value))
         case 1:
             guard skip(8, in: bytes) else { return fail() }
-            return (tag >> 3, .fixed64)
+            return (tag >> 3, .fixed64(Self.word(bytes.extracting(offset - 8..<offset))))
         case 2:
             guard let length = varint(in: bytes), length <= UInt64(bytes.count),
                 skip(Int(length), in: bytes)
@@ -62,7 +30,8 @@ struct ProtobufReader {
             return (tag >> 3, .bytes((offset - Int(length))..<offset))
         case 5:
             guard skip(4, in: bytes) else { return fail() }
-            return (tag >> 3, .fixed32)
+            let word = Self.word(bytes.extracting(offset - 4..<offset))
+            return (tag >> 3, .fixed32(UInt32(word)))
         default:
             return fail()
         }
@@ -77,6 +46,33 @@ struct ProtobufReader {
         guard count <= bytes.count - offset else { return false }
         offset += count
         return true
+    }
+
+    /// The next element of a packed field; nil at the end, or where the bytes make no sense.
+    mutating func nextPacked(_ type: PackedType, in bytes: Span<UInt8>) -> Value? {
+        guard offset < bytes.count, !isMalformed else { return nil }
+        switch type {
+        case .varint:
+            if let value = varint(in: bytes) { return .varint(value) }
+        case .fixed64:
+            if skip(8, in: bytes) {
+                return .fixed64(Self.word(bytes.extracting(offset - 8..<offset)))
+            }
+        }
+        isMalformed = true
+        return nil
+    }
+
+    /// What a packed field is made of.
+    enum PackedType {
+        case varint, fixed64
+    }
+
+    /// Up to eight bytes, the least significant first.
+    private static func word(_ bytes: Span<UInt8>) -> UInt64 {
+        var word: UInt64 = 0
+        for index in bytes.indices.reversed() { word = word << 8 | UInt64(bytes[index]) }
+        return word
     }
 
     private mutating func varint(in bytes: Span<UInt8>) -> UInt64? {

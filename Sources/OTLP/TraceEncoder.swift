@@ -16,44 +16,9 @@ package struct ExportItem {
     }
 }
 
-/// How much of the message content a batch carries.
-package enum ContentMode: Sendable, Equatable {
-    /// As recorded.
-    case full
-    /// Strings inside it cut so that each attribute has at most so many bytes.
-    case shortened(bytesMax: Int)
-    case none
-}
-
-/// Who sends the spans: encoded once, sent with every batch.
-package struct ExportResource: Sendable {
-    /// Attributes by name; all values are text. `telemetry.sdk.*` is added.
-    package let attributes: [(name: String, value: String)]
-    /// The gateway's version: of the scope and of `telemetry.sdk.version`.
-    package let version: String
-
-    /// Of attributes with the same name the last one counts.
-    package init(attributes: [(name: String, value: String)], version: String) {
-        let own = [
-            ("telemetry.sdk.name", "martlet"), ("telemetry.sdk.language", "swift"),
-            ("telemetry.sdk.version", version),
-        ]
-        var unique: [(name: String, value: String)] = []
-        for (name, value) in attributes + own {
-            unique.removeAll { $0.name == name }
-            unique.append((name, value))
-        }
-        self.attributes = unique
-        self.version = version
-    }
-}
-
 /// Encodes spans as `ExportTraceServiceRequest` (opentelemetry-proto v1.11.0), straight from
 /// their bytes.
-package struct TraceEncoder: Sendable {
-    /// The conventions the attributes follow.
-    package static let schemaURL = "https://opentelemetry.io/schemas/1.40.0"
-    private static let scopeName = "martlet"
+package struct TraceEncoder: BatchEncoder {
     /// `Span.attributes`, field 9.
     private static let attributeTag: UInt8 = 9 << 3 | 2
 
@@ -64,49 +29,29 @@ package struct TraceEncoder: Sendable {
         self.resource = resource
     }
 
-    /// Appends a request with the leading `items` that fit into `bytesMax` bytes, and answers
-    /// how many they are. Zero: not even the first fits, and nothing is appended.
+    /// Traces.
+    package var signal: Signal { .traces }
+
+    /// Appends the spans of a request.
+    package func append(itemsOf entry: FinishedTrace, to items: inout [ExportItem]) {
+        var span = entry.firstSpan
+        while let current = span {
+            items.append(ExportItem(trace: entry, span: current))
+            span = current.next
+        }
+    }
+
+    /// Whether the span or its events hold message content.
+    package func hasContent(_ item: ExportItem) -> Bool { item.span.hasContent }
+
+    /// Appends a request with the leading `items` that fit.
     package func encode(
         _ items: ArraySlice<ExportItem>, content: ContentMode, bytesMax: Int,
         into output: inout ByteBuffer
     ) -> Int {
-        var writer = ProtobufWriter(into: ByteBuffer(capacity: min(bytesMax, 64 << 10)))
-        let resourceSpans = writer.open(1)
-        encodeResource(&writer)
-        let scopeSpans = writer.open(2)
-        let scope = writer.open(1)
-        writer.field(1, string: Self.scopeName)
-        writer.field(2, string: resource.version)
-        writer.close(scope)
-        // Behind the spans: two schema URLs, and the lengths of the two outer messages.
-        let trailer = 2 * (Self.schemaURL.utf8.count + 2) + 16
-        var encoded = 0
-        for item in items {
-            let before = writer.buffer.count
+        resource.encode(items, bytesMax: bytesMax, into: &output) { item, writer in
             encode(item, content: content, to: &writer)
-            guard writer.buffer.count <= bytesMax - trailer else {
-                writer.buffer.truncate(to: before)
-                break
-            }
-            encoded += 1
         }
-        guard encoded > 0 else { return 0 }
-        writer.field(3, string: Self.schemaURL)
-        writer.close(scopeSpans)
-        writer.field(3, string: Self.schemaURL)
-        writer.close(resourceSpans)
-        output.append(writer.buffer.bytes)
-        return encoded
-    }
-
-    private func encodeResource(_ writer: inout ProtobufWriter) {
-        let message = writer.open(1)
-        for attribute in resource.attributes {
-            AttributeWire.append(
-                0x0A, attribute.name.utf8.span, text: attribute.value.utf8.span,
-                to: &writer.buffer)
-        }
-        writer.close(message)
     }
 
     private func encode(

@@ -60,7 +60,7 @@ extension AnswerFacts {
             case 4 where document.string(key, equals: "role"):
                 content?.append(value, of: document, as: .role, choice: choice)
             case 5 where document.string(key, equals: "audio"):
-                if document.kind(of: value) == .object { hasContent = true }
+                takeAudio(value, choice, document, &content)
             case 7 where document.string(key, equals: "content"):
                 takeText(value, as: .text, choice, document, &content)
             case 7 where document.string(key, equals: "refusal"):
@@ -93,7 +93,24 @@ extension AnswerFacts {
             hasContent = true
             if let text = document.value("text", of: part) {
                 content?.append(text, of: document, as: kind, choice: choice)
+            } else if let thinking = document.value("thinking", of: part) {
+                takeText(thinking, as: .reasoning, choice, document, &content)
             }
+        }
+    }
+
+    /// Sound, and what is said in it.
+    private mutating func takeAudio(
+        _ audio: JSONValue, _ choice: Int, _ document: borrowing JSONDocument,
+        _ content: inout CapturedContent?
+    ) {
+        guard document.kind(of: audio) == .object else { return }
+        hasContent = true
+        if let data = document.value("data", of: audio) {
+            content?.appendAudio(data, of: document, choice: choice)
+        }
+        if let transcript = document.value("transcript", of: audio) {
+            content?.append(transcript, of: document, as: .transcript, choice: choice)
         }
     }
 

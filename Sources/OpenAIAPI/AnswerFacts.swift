@@ -24,8 +24,20 @@ package struct AnswerFacts: ~Copyable {
         package var cacheCreationInputTokens: Int?
         /// `completion_tokens_details.reasoning_tokens`.
         package var reasoningTokens: Int?
+        /// `total_tokens`.
+        package var totalTokens: Int?
+        /// The cached tokens stand beside the input tokens, in Anthropic's shape
+        /// (`input_tokens` with `cache_read_input_tokens` or `cache_creation_input_tokens`).
+        package var hasCachedBesideInput = false
 
         package init() {}
+    }
+
+    /// How an answer of the Responses API ended: its `status`, and the reason for `incomplete`.
+    package enum ResponseEnd: Sendable, Equatable {
+        case completed, length, contentFilter
+        /// Failed, cancelled, or incomplete for another reason.
+        case error
     }
 
     /// One choice the answer offers.
@@ -48,6 +60,7 @@ package struct AnswerFacts: ~Copyable {
     var errorTypeRange = 0..<0
     var errorCodeRange = 0..<0
     var errorMessageRange = 0..<0
+    var conversationRange = 0..<0
 
     /// The choices seen, by ascending index.
     package internal(set) var choices: [Choice] = []
@@ -65,6 +78,10 @@ package struct AnswerFacts: ~Copyable {
     package internal(set) var eventsAfterDone = 0
     /// An `error` object came: as the answer's body, or in the stream.
     package internal(set) var hasError = false
+    /// How the response ended; nil while it has not, and for other APIs.
+    package internal(set) var responseEnd: ResponseEnd?
+    /// A response has an item that the client is to answer: a call of its own tools.
+    package internal(set) var hasCalls = false
     /// The length of the first embedding.
     package internal(set) var embeddingDimensions: Int?
 
@@ -107,6 +124,12 @@ package struct AnswerFacts: ~Copyable {
     package var errorMessage: Span<UInt8> {
         @_lifetime(borrow self)
         get { texts.bytes.extracting(errorMessageRange) }
+    }
+
+    /// The id of the conversation that a response belongs to.
+    package var conversationID: Span<UInt8> {
+        @_lifetime(borrow self)
+        get { texts.bytes.extracting(conversationRange) }
     }
 
     /// The finish reason as received of the choice at `position` in `choices`; empty for none.

@@ -6,6 +6,7 @@ extension CallRequest {
     struct Pending {
         var maxCompletionTokens: Int?
         var hasAudio = false
+        var hasImage = false
         var streamOptions: JSONValue?
     }
 
@@ -28,6 +29,7 @@ extension CallRequest {
             tools = document.range(of: value)
         case 5 where document.string(key, equals: "input"):
             input = document.range(of: value)
+            if endpoint == .responses { messageCount = Self.count(document, texts: value) }
         case 5 where document.string(key, equals: "top_p"):
             topP = document.double(value)
         case 5 where document.string(key, equals: "top_k"):
@@ -36,6 +38,7 @@ extension CallRequest {
             isStreaming = document.bool(value) == true
         case 6 where document.string(key, equals: "prompt"):
             prompt = document.range(of: value)
+            if endpoint == .completions { messageCount = Self.count(document, texts: value) }
         default:
             readLong(member, in: document, &pending)
         }
@@ -59,12 +62,19 @@ extension CallRequest {
             maxTokens = document.integer(value)
         case 10 where document.string(key, equals: "modalities"):
             pending.hasAudio = Self.contains(document, value, "audio")
+            pending.hasImage = Self.contains(document, value, "image")
         case 10 where document.string(key, equals: "dimensions"):
             dimensions = document.integer(value)
+        case 11 where document.string(key, equals: "random_seed"):
+            // Mistral's name of it.
+            seed = seed ?? document.integer(value)
         case 11 where document.string(key, equals: "temperature"):
             temperature = document.double(value)
         case 12 where document.string(key, equals: "service_tier"):
             serviceTier = JSONText(value, in: document)
+        case 12 where document.string(key, equals: "conversation"):
+            guard endpoint == .responses else { break }
+            conversation = JSONText(document.value("id", of: value) ?? value, in: document)
         case 12 where document.string(key, equals: "instructions"):
             instructions = document.range(of: value)
         case 14 where document.string(key, equals: "stream_options"):
@@ -77,8 +87,12 @@ extension CallRequest {
             encodingFormat = JSONText(value, in: document)
         case 16 where document.string(key, equals: "presence_penalty"):
             presencePenalty = document.double(value)
+        case 16 where document.string(key, equals: "output_dimension"):
+            dimensions = dimensions ?? document.integer(value)
         case 17 where document.string(key, equals: "frequency_penalty"):
             frequencyPenalty = document.double(value)
+        case 17 where document.string(key, equals: "safety_identifier"):
+            safetyIdentifier = JSONText(value, in: document)
         case 17 where document.string(key, equals: "max_output_tokens"):
             maxTokens = document.integer(value)
         case 21 where document.string(key, equals: "max_completion_tokens"):
@@ -114,6 +128,14 @@ extension CallRequest {
         var elements = document.elements(of: array)
         while elements.next() != nil { count += 1 }
         return count
+    }
+
+    /// One for a text or for tokens, else one for each element.
+    private static func count(_ document: borrowing JSONDocument, texts: JSONValue) -> Int {
+        guard document.kind(of: texts) == .array else { return 1 }
+        var elements = document.elements(of: texts)
+        if let first = elements.next(), document.kind(of: first) == .number { return 1 }
+        return count(document, texts)
     }
 
     private static func contains(

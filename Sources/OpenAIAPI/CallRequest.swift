@@ -13,13 +13,14 @@ package struct CallRequest: Sendable {
 
     /// What the caller wants back (`gen_ai.output.type`, semconv v1.40.0).
     package enum OutputType: Sendable, Equatable {
-        case text, json, speech
+        case text, json, image, speech
 
         /// The conventions' word.
         package var name: StaticString {
             switch self {
             case .text: "text"
             case .json: "json"
+            case .image: "image"
             case .speech: "speech"
             }
         }
@@ -55,10 +56,14 @@ package struct CallRequest: Sendable {
     package internal(set) var outputType: OutputType?
     package internal(set) var serviceTier: JSONText?
     package internal(set) var user: JSONText?
+    /// `safety_identifier`, which takes the place of `user`.
+    package internal(set) var safetyIdentifier: JSONText?
+    /// `conversation` of responses, or its `id`.
+    package internal(set) var conversation: JSONText?
     package internal(set) var encodingFormat: JSONText?
     /// `dimensions` of embeddings.
     package internal(set) var dimensions: Int?
-    /// Elements of `messages`.
+    /// Elements of `messages`, of the `input` of responses, or texts of a `prompt`.
     package internal(set) var messageCount = 0
 
     /// `messages`, whatever its kind; so are the ranges below.
@@ -101,6 +106,7 @@ package struct CallRequest: Sendable {
             read(member, in: document, &pending)
         }
         maxTokens = pending.maxCompletionTokens ?? maxTokens
+        if pending.hasImage { outputType = .image }
         if pending.hasAudio { outputType = .speech }
         if isStreaming, endpoint == .chatCompletions || endpoint == .completions {
             usageInjection = UsageInjection(document, options: pending.streamOptions)

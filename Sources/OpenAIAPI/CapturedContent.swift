@@ -10,14 +10,26 @@ package struct CapturedContent: ~Copyable {
     package static let fragmentsMax = 16 << 10
 
     enum Kind: UInt8 {
-        case role, text, refusal, reasoning, toolID, toolName, toolArguments
+        case role, text, refusal, reasoning, transcript
+        /// The JSON of an item of a response.
+        case item
+        /// The type of an item of a response that was too large to be kept.
+        case itemType
+        case toolID, toolName, toolArguments
 
         /// It belongs to a tool call.
         var isOfTool: Bool { rawValue >= Kind.toolID.rawValue }
     }
 
+    /// Sound that a choice came with: its bytes are counted, not kept.
+    struct Audio: Equatable {
+        let choice: UInt16
+        var bytes: Int
+    }
+
     struct Fragment: Equatable {
         let choice: UInt16
+        /// The index of the tool call, or of the item of a response.
         let tool: UInt16
         let kind: Kind
         var range: Range<Int>
@@ -29,6 +41,7 @@ package struct CapturedContent: ~Copyable {
     package private(set) var isTruncated = false
     private(set) var text = ByteBuffer()
     private(set) var fragments: [Fragment] = []
+    private(set) var audio: [Audio] = []
 
     package init(bytesMax: Int) {
         self.bytesMax = bytesMax
@@ -80,6 +93,59 @@ package struct CapturedContent: ~Copyable {
         }
         if let arguments = document.value("arguments", of: function) {
             append(arguments, of: document, as: .toolArguments, choice: choice, tool: tool)
+        }
+    }
+
+    /// Takes a whole item of a response in place of its pieces; where it is too large, the
+    /// pieces stay, or its type where there are none.
+    mutating func keepItem(_ item: JSONValue, of document: borrowing JSONDocument, index: Int) {
+        guard index >= 0, index < Self.toolsMax, fragments.count < Self.fragmentsMax,
+            !fragments.contains(where: { $0.tool == index && $0.kind == .item })
+        else { return }
+        let source = document.source(of: item)
+        // Pieces usually stand at the end, and go.
+        var kept = fragments.count
+        while kept > 0, fragments[kept - 1].tool == index { kept -= 1 }
+        let start = kept < fragments.count ? fragments[kept].range.lowerBound : text.count
+        guard start + source.count <= bytesMax else {
+            isTruncated = true
+            if kept == fragments.count, let type = document.value("type", of: item) {
+                appendType(type, of: document, index: index)
+            }
+            return
+        }
+        text.truncate(to: start)
+        fragments.removeLast(fragments.count - kept)
+        fragments.removeAll { $0.tool == index }
+        text.append(source)
+        fragments.append(
+            Fragment(
+                choice: 0, tool: UInt16(index), kind: .item, range: start..<start + source.count))
+    }
+
+    private mutating func appendType(
+        _ type: JSONValue, of document: borrowing JSONDocument, index: Int
+    ) {
+        let start = text.count
+        document.appendString(type, to: &text)
+        if text.count - start > AnswerFacts.textBytesMax {
+            text.truncateText(to: start + AnswerFacts.textBytesMax)
+        }
+        fragments.append(
+            Fragment(
+                choice: 0, tool: UInt16(index), kind: .itemType, range: start..<text.count))
+    }
+
+    /// Counts a piece of sound, in base64.
+    mutating func appendAudio(
+        _ data: JSONValue, of document: borrowing JSONDocument, choice: Int
+    ) {
+        guard choice >= 0, choice < AnswerFacts.choicesMax else { return }
+        let bytes = Base64.decodedCount(document.rawString(data))
+        if let index = audio.firstIndex(where: { $0.choice == choice }) {
+            audio[index].bytes += bytes
+        } else {
+            audio.append(Audio(choice: UInt16(choice), bytes: bytes))
         }
     }
 

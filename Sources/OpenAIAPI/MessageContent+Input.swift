@@ -138,6 +138,12 @@ extension MessageContent {
         if let content = document.value("content", of: message) {
             appendParts(content, of: document, to: &buffer)
         }
+        if let audio = document.value("audio", of: message) {
+            appendAnswerAudio(audio, of: document, to: &buffer)
+        }
+        if let images = document.value("images", of: message) {
+            appendParts(images, of: document, to: &buffer)
+        }
         if let refusal = document.value("refusal", of: message) {
             appendText("refusal", refusal, of: document, to: &buffer)
         }

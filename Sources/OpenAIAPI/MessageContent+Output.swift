@@ -37,11 +37,17 @@ extension MessageContent {
         }
         // The Responses API has no choices.
         if facts.choices.isEmpty, !content.fragments.isEmpty {
-            let isCall = content.fragments.contains { $0.kind == .toolName }
-            begin(content, 0, to: &buffer)
-            buffer.append(key: "finish_reason")
+            buffer.append("{\"role\":\"assistant\",\"parts\":[")
+            appendStreamedItems(content, to: &buffer)
+            buffer.append(UInt8(ascii: "]"))
+            if content.isTruncated {
+                buffer.append(key: "truncated")
+                buffer.append("true")
+            }
             let isWhole = facts.isDone && !facts.hasError
-            buffer.append(isWhole ? (isCall ? "\"tool_call\"" : "\"stop\"") : "\"error\"")
+            buffer.append(
+                key: "finish_reason",
+                string: isWhole ? facts.messageFinishReason ?? "stop" : "error")
             buffer.append(UInt8(ascii: "}"))
         }
         return close(start, &buffer)
@@ -99,18 +105,10 @@ extension MessageContent {
         var isCall = false
         var elements = document.elements(of: output)
         while let item = elements.next() {
-            if let content = document.value("content", of: item),
-                document.value("role", of: item) != nil
-            {
-                appendParts(content, of: document, to: &buffer)
-                continue
-            }
-            if let type = document.value("type", of: item),
-                document.string(type, equals: "function_call")
-            {
+            if let type = document.value("type", of: item), document.isClientCall(type) {
                 isCall = true
             }
-            appendItemParts(item, of: document, to: &buffer)
+            appendOutputItem(item, of: document, to: &buffer)
         }
         buffer.append("],\"finish_reason\":\"")
         buffer.append(Self.finishReason(ofResponse: document, isCall: isCall))
@@ -148,6 +146,12 @@ extension MessageContent {
         buffer.append(UInt8(ascii: "["))
         appendGathered(content, choice, .reasoning, "reasoning", to: &buffer)
         appendGathered(content, choice, .text, "text", to: &buffer)
+        if let audio = content.audio.first(where: { $0.choice == choice }) {
+            _ = Self.gather(content, choice, .transcript, into: &text)
+            Self.appendStreamedAudio(
+                bytes: audio.bytes, transcript: text.bytes, limit: options.partBytesMax,
+                to: &buffer)
+        }
         appendGathered(content, choice, .refusal, "refusal", to: &buffer)
         appendCalls(content, choice, to: &buffer)
         buffer.append(UInt8(ascii: "]"))
@@ -159,9 +163,9 @@ extension MessageContent {
 
     private mutating func appendGathered(
         _ content: borrowing CapturedContent, _ choice: UInt16, _ kind: CapturedContent.Kind,
-        _ type: StaticString, to buffer: inout ByteBuffer
+        _ type: StaticString, item: UInt16 = 0, to buffer: inout ByteBuffer
     ) {
-        guard Self.gather(content, choice, kind, into: &text) else { return }
+        guard Self.gather(content, choice, kind, item, into: &text) else { return }
         buffer.separate()
         buffer.append(UInt8(ascii: "{"))
         buffer.append(key: "type", string: type)
@@ -181,24 +185,42 @@ extension MessageContent {
                     $0.choice == choice && $0.kind.isOfTool && $0.tool == fragment.tool
                 })
             else { continue }
-            let tool = fragment.tool
-            buffer.separate()
-            buffer.append("{\"type\":\"tool_call\"")
-            if Self.gather(content, choice, .toolID, tool, into: &text) {
-                buffer.append(key: "id")
-                buffer.append(jsonString: text.bytes, limit: options.partBytesMax)
-            }
-            let hasName = Self.gather(content, choice, .toolName, tool, into: &text)
-            buffer.append(key: "name")
-            if hasName {
-                buffer.append(jsonString: text.bytes, limit: options.partBytesMax)
-            } else {
-                buffer.append("\"unknown\"")
-            }
-            if Self.gather(content, choice, .toolArguments, tool, into: &arguments) {
-                appendArguments(to: &buffer)
-            }
-            buffer.append(UInt8(ascii: "}"))
+            appendCall(content, choice, fragment.tool, to: &buffer)
+        }
+    }
+
+    private mutating func appendCall(
+        _ content: borrowing CapturedContent, _ choice: UInt16, _ tool: UInt16,
+        to buffer: inout ByteBuffer
+    ) {
+        buffer.separate()
+        buffer.append("{\"type\":\"tool_call\"")
+        if Self.gather(content, choice, .toolID, tool, into: &text) {
+            buffer.append(key: "id")
+            buffer.append(jsonString: text.bytes, limit: options.partBytesMax)
+        }
+        let hasName = Self.gather(content, choice, .toolName, tool, into: &text)
+        buffer.append(key: "name")
+        if hasName {
+            buffer.append(jsonString: text.bytes, limit: options.partBytesMax)
+        } else {
+            buffer.append("\"unknown\"")
+        }
+        if Self.gather(content, choice, .toolArguments, tool, into: &arguments) {
+            appendArguments(to: &buffer)
+        }
+        buffer.append(UInt8(ascii: "}"))
+    }
+
+    /// Appends the parts of a response's item that never came whole.
+    mutating func appendPieces(
+        _ content: borrowing CapturedContent, item: UInt16, to buffer: inout ByteBuffer
+    ) {
+        appendGathered(content, 0, .reasoning, "reasoning", item: item, to: &buffer)
+        appendGathered(content, 0, .text, "text", item: item, to: &buffer)
+        appendGathered(content, 0, .refusal, "refusal", item: item, to: &buffer)
+        if content.fragments.contains(where: { $0.tool == item && $0.kind.isOfTool }) {
+            appendCall(content, 0, item, to: &buffer)
         }
     }
 

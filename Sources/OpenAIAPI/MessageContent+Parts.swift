@@ -53,6 +53,22 @@ extension MessageContent {
             let image = document.value("image_url", of: part)
             let url = image.flatMap { document.value("url", of: $0) ?? $0 }
             appendSource(url, nil, "image", of: document, type: type, to: &buffer)
+        } else if document.string(type, equals: "video_url") {
+            let video = document.value("video_url", of: part)
+            let url = video.flatMap { document.value("url", of: $0) ?? $0 }
+            appendSource(url, nil, "video", of: document, type: type, to: &buffer)
+        } else if document.string(type, equals: "audio_url") {
+            let audio = document.value("audio_url", of: part)
+            let url = audio.flatMap { document.value("url", of: $0) ?? $0 }
+            appendSource(url, nil, "audio", of: document, type: type, to: &buffer)
+        } else if document.string(type, equals: "output_audio") {
+            appendAnswerAudio(part, of: document, to: &buffer)
+        } else if document.string(type, equals: "thinking") {
+            if let text = document.value("thinking", of: part), document.kind(of: text) == .string {
+                appendText("reasoning", text, of: document, to: &buffer)
+            } else {
+                appendTexts("thinking", part, as: "reasoning", of: document, to: &buffer)
+            }
         } else if document.string(type, equals: "input_image") {
             appendSource(
                 document.value("image_url", of: part), document.value("file_id", of: part),

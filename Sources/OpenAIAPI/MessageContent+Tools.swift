@@ -170,13 +170,10 @@ extension MessageContent {
             appendToolResponse(
                 id: id, document.value("output", of: item), of: document, to: &buffer)
         } else if document.string(type, equals: "reasoning") {
-            guard let summary = document.value("summary", of: item) else { return }
-            var elements = document.elements(of: summary)
-            while let element = elements.next() {
-                if let text = document.value("text", of: element) {
-                    appendText("reasoning", text, of: document, to: &buffer)
-                }
-            }
+            appendTexts("summary", item, as: "reasoning", of: document, to: &buffer)
+            appendTexts("content", item, as: "reasoning", of: document, to: &buffer)
+        } else if appendClientCall(item, type, of: document, to: &buffer) {
+            return
         } else if document.rawString(type).ends(with: "_call") {
             appendServerCall(item, type, of: document, to: &buffer)
         } else {
@@ -184,21 +181,18 @@ extension MessageContent {
         }
     }
 
-    /// Appends a `server_tool_call` part: its type and id; what it did may be of any size.
-    private mutating func appendServerCall(
-        _ item: JSONValue, _ type: JSONValue, of document: borrowing JSONDocument,
-        to buffer: inout ByteBuffer
+    /// Appends the texts of the array under `key`, each as a part.
+    mutating func appendTexts(
+        _ key: StaticString, _ object: JSONValue, as type: StaticString,
+        of document: borrowing JSONDocument, to buffer: inout ByteBuffer
     ) {
-        buffer.separate()
-        buffer.append("{\"type\":\"server_tool_call\"")
-        if let id = document.value("id", of: item), document.kind(of: id) == .string {
-            append(key: "id", id, of: document, to: &buffer)
+        guard let array = document.value(key, of: object) else { return }
+        var elements = document.elements(of: array)
+        while let element = elements.next() {
+            if let text = document.value("text", of: element) {
+                appendText(type, text, of: document, to: &buffer)
+            }
         }
-        append(key: "name", type, of: document, to: &buffer)
-        buffer.append(key: "server_tool_call")
-        buffer.append(UInt8(ascii: "{"))
-        append(key: "type", type, of: document, to: &buffer)
-        buffer.append("}}")
     }
 }
 

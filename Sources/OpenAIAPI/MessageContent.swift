@@ -54,6 +54,10 @@ package struct MessageContent: ~Copyable {
         to buffer: inout ByteBuffer
     ) {
         buffer.append(key: key)
+        if Self.isLongDataURL(document.rawString(value)) {
+            Self.append(value, of: document, scratch: &text, to: &buffer)
+            return
+        }
         guard document.hasEscapes(value) else {
             Self.append(document.rawString(value), limit: options.partBytesMax, to: &buffer)
             return
@@ -120,6 +124,10 @@ package struct MessageContent: ~Copyable {
                 append(element, of: document, scratch: &scratch, to: &buffer)
             }
             buffer.append(UInt8(ascii: "]"))
+        case .string where isLongDataURL(document.rawString(value)):
+            scratch.removeAll()
+            document.appendString(value, to: &scratch)
+            appendElided(dataURL: scratch.bytes, to: &buffer)
         case .string where document.hasEscapes(value):
             scratch.removeAll()
             document.appendString(value, to: &scratch)

@@ -34,6 +34,9 @@ enum GenAISpan {
         } else {
             setInference(call, body, on: span)
         }
+        if target.provider.name == "azure.ai.inference" {
+            span.set(AzureAttributes.resourceProviderNamespace, "Microsoft.CognitiveServices")
+        }
         guard target.provider.name == "openai" else { return }
         switch call.endpoint {
         case .chatCompletions: span.set(OpenAIAttributes.apiType, "chat_completions")
@@ -95,11 +98,18 @@ enum GenAISpan {
                     reason.isEmpty ? unfinished.bytes : reason)
             }
         }
+        if let reason = facts.responseFinishReason {
+            span.append(GenAIAttributes.responseFinishReasons, reason.bytes)
+        }
+        if !facts.conversationID.isEmpty {
+            span.set(GenAIAttributes.conversationID, facts.conversationID)
+        }
         if let dimensions = facts.embeddingDimensions {
             span.set(GenAIAttributes.embeddingsDimensionCount, dimensions)
         }
         if let usage = facts.usage {
-            setUsage(usage, endpoint: endpoint, names: names, on: span)
+            setUsage(
+                usage, endpoint: endpoint, provider: target.provider.name, names: names, on: span)
         }
         guard target.provider.name == "openai" else { return }
         if !facts.serviceTier.isEmpty {
@@ -114,10 +124,24 @@ enum GenAISpan {
     /// choice.
     private static let unfinished: StaticString = "error"
 
+    /// The tokens of an operation, cached and reasoning ones included whatever the provider's
+    /// habit.
+    static func tokens(
+        of usage: AnswerFacts.Usage, provider: String
+    ) -> (input: Int?, output: Int?) {
+        let isAnthropic = provider == "anthropic"
+        return (
+            isAnthropic ? usage.inputTokensWithCached : usage.inputTokens,
+            usage.outputTokensWithReasoning
+        )
+    }
+
     private static func setUsage(
-        _ usage: AnswerFacts.Usage, endpoint: Endpoint, names: Names, on span: SpanRecord
+        _ usage: AnswerFacts.Usage, endpoint: Endpoint, provider: String, names: Names,
+        on span: SpanRecord
     ) {
-        if let tokens = usage.inputTokens { span.set(GenAIAttributes.usageInputTokens, tokens) }
+        let (input, output) = tokens(of: usage, provider: provider)
+        if let tokens = input { span.set(GenAIAttributes.usageInputTokens, tokens) }
         if let tokens = usage.cachedInputTokens {
             span.set(GenAIAttributes.usageCacheReadInputTokens, tokens)
         }
@@ -125,8 +149,6 @@ enum GenAISpan {
             span.set(GenAIAttributes.usageCacheCreationInputTokens, tokens)
         }
         if names.legacyTokens {
-            let input = usage.inputTokens
-            let output = usage.outputTokens
             if let input { span.set(GenAIAttributes.usagePromptTokens, input) }
             if let output { span.set(GenAIAttributes.usageCompletionTokens, output) }
             if input != nil || output != nil {
@@ -134,7 +156,7 @@ enum GenAISpan {
             }
         }
         guard endpoint != .embeddings else { return }
-        if let tokens = usage.outputTokens { span.set(GenAIAttributes.usageOutputTokens, tokens) }
+        if let tokens = output { span.set(GenAIAttributes.usageOutputTokens, tokens) }
         if let tokens = usage.reasoningTokens {
             span.set(GenAIAttributes.usageReasoningOutputTokens, tokens)
         }
@@ -143,16 +165,23 @@ enum GenAISpan {
     /// Marks the span as failed by an answer of the upstream: its own code where it names one,
     /// else the status (semconv v1.40.0, `error.type`).
     static func setError(_ facts: borrowing AnswerFacts, status: Int, on span: SpanRecord) {
-        if isIdentifier(facts.errorCode) {
-            span.set(GeneralAttributes.errorType, facts.errorCode)
-        } else if isIdentifier(facts.errorType) {
-            span.set(GeneralAttributes.errorType, facts.errorType)
+        if let word = errorWord(facts) {
+            span.set(GeneralAttributes.errorType, word)
         } else {
             span.set(GeneralAttributes.errorType, String(status))
         }
         var message = ByteBuffer(capacity: facts.errorMessage.count)
         ErrorText.append(facts.errorMessage, to: &message)
         span.setError(message: message.bytes)
+    }
+
+    /// The upstream's own word for what failed; nil where it has none that can be used, so that
+    /// the status stands for it.
+    @_lifetime(borrow facts)
+    static func errorWord(_ facts: borrowing AnswerFacts) -> Span<UInt8>? {
+        if isIdentifier(facts.errorCode) { return facts.errorCode }
+        if isIdentifier(facts.errorType) { return facts.errorType }
+        return nil
     }
 
     /// Of low cardinality and harmless, as far as a stranger's word can be.
@@ -172,7 +201,7 @@ enum GenAISpan {
 
     // MARK: Texts of the body
 
-    private static func set(
+    static func set(
         _ span: SpanRecord, _ key: AttributeKey<String>, _ text: JSONText, _ body: Span<UInt8>
     ) {
         guard text.hasEscapes else { return span.set(key, body.extracting(text.contents)) }

@@ -90,10 +90,19 @@ package final class RequestTrace {
         buffer.append(server.spanID)
     }
 
-    /// Sets the attributes that every span has; those named `gen_ai.*` only on a GenAI span.
-    package func setShared(on span: SpanRecord, isGenAI: Bool) {
-        for (key, value) in shared where isGenAI || !key.hasPrefix("gen_ai.") {
+    /// Sets the attributes that every span has; those named `gen_ai.*` only on a GenAI span, and
+    /// those of a provider only on a GenAI span of that provider.
+    package func setShared(on span: SpanRecord, isGenAI: Bool, provider: String = "") {
+        for (key, value) in shared {
+            if key.hasPrefix("gen_ai."), !isGenAI { continue }
+            if key.hasPrefix("aws.bedrock."), provider != "aws.bedrock" { continue }
             span.set(dynamicKey: key.utf8.span, value.utf8.span)
         }
+    }
+
+    /// The value that every span has of `key`; nil for none.
+    func sharedValue(of key: AttributeKey<String>) -> String? {
+        guard !shared.isEmpty else { return nil }
+        return shared.last { $0.key.utf8.span.equals(key.name) }?.value
     }
 }

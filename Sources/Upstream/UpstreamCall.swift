@@ -22,6 +22,10 @@ package protocol AnswerSink: AnyObject {
     func answerWaits()
     /// The upstream takes more of a streamed request body.
     func requestBodyIsWanted()
+    /// A request on the wire is over; `attempt` is its span's id.
+    func attemptEnded(
+        _ call: UpstreamCall, _ attempt: SpanID, _ transfer: HTTPTransfer,
+        _ failure: UpstreamFailure?)
 }
 
 /// What a worker lends to its calls.
@@ -30,18 +34,23 @@ package struct UpstreamServices {
     let client: CurlClient
     let bench: Workbench
     let settings: Settings
+    let meter: WorkerMeter
     /// Some exporter wants to see prompts and answers.
     let capturesContent: Bool
+    /// A gap in a stream that counts as a stall, in nanoseconds.
+    let stall: UInt64
 
     package init(
         loop: EventLoop, client: CurlClient, bench: Workbench, settings: Settings,
-        capturesContent: Bool
+        meter: WorkerMeter, capturesContent: Bool
     ) {
+        self.meter = meter
         self.capturesContent = capturesContent
         self.loop = loop
         self.client = client
         self.bench = bench
         self.settings = settings
+        stall = settings.telemetry.streamStall.milliseconds * 1_000_000
     }
 }
 
@@ -91,10 +100,18 @@ package final class UpstreamCall {
     private var isHeadUnflushed = false
     /// The answer to this attempt is not for the client.
     private var discards = false
+    /// Bytes of that answer that came.
+    private var discardedBytes = 0
     private var injectsUsage: Bool
     /// `body` is with the transfer, as it is.
     private var isBodyLent = false
     private(set) var relayed = RelayProgress()
+    private(set) var chunkTimes = ChunkTimes()
+    private var chunkCount = 0
+    /// When the operation began, in nanoseconds since 1970.
+    var operationAt: UInt64 = 0
+    /// When the client's request came, in nanoseconds of `Clock.monotonic`; 0: not known.
+    package var receivedAt: UInt64 = 0
     private var isCancelled = false
     /// The relayed answer is a stream of events.
     package private(set) var isEventStream = false
@@ -189,6 +206,7 @@ package final class UpstreamCall {
         attemptCount += 1
         isAttemptOver = false
         discards = false
+        discardedBytes = 0
         failure = nil
         let transfer = services.client.makeTransfer()
         self.transfer = transfer
@@ -252,13 +270,18 @@ package final class UpstreamCall {
         let wasReused = !transfer.isOnNewConnection
         times = (transfer.startedAt, transfer.connectedAt, transfer.headAt)
         isOnNewConnection = transfer.isOnNewConnection
-        attempt?.end(transfer, failure: failure)
-        attempt = nil
+        if let attempt {
+            let now = trace.clock.now
+            attempt.end(transfer, failure: failure, at: now)
+            measureAttempt(transfer, attempt, failure: failure, at: now)
+        }
         self.transfer = nil
         if isBodyLent {
             swap(&transfer.body, &body)
             isBodyLent = false
         }
+        if let attempt { sink.attemptEnded(self, attempt.id, transfer, failure) }
+        attempt = nil
         transfer.release()
         if isCancelled { return relayed.hasBegun ? .cut(.clientGone) : .failed(.clientGone) }
         if discards {
@@ -296,6 +319,8 @@ struct RelayProgress {
     /// Nanoseconds of `Clock.monotonic`; 0 before.
     var firstByteAt: UInt64 = 0
     var firstContentAt: UInt64 = 0
+    /// The rest of what is known of a stream.
+    var anatomy = StreamAnatomy()
 }
 
 extension UpstreamCall: HTTPTransferObserver {
@@ -376,8 +401,13 @@ extension UpstreamCall: HTTPTransferObserver {
 
     /// See `HTTPTransferObserver`.
     package func transferReceivedBody(_ transfer: HTTPTransfer, _ bytes: Span<UInt8>) -> Bool {
-        if discards { return true }
+        if discards {
+            discardedBytes += bytes.count
+            if discardedBytes > AnswerTap.errorBytesMax { transfer.refuseBody() }
+            return true
+        }
         guard sink.unsentBytes <= services.settings.limits.streamBufferBytesMax else {
+            if tap.isStream { relayed.anatomy.pause(at: Clock.monotonic) }
             return false
         }
         if let bytesMax = services.settings.limits.responseBytesMax,
@@ -386,7 +416,10 @@ extension UpstreamCall: HTTPTransferObserver {
             transfer.refuseBody()
             return true
         }
-        if relayed.firstByteAt == 0 { relayed.firstByteAt = Clock.monotonic }
+        let isStream = tap.isStream
+        let now = isStream || relayed.firstByteAt == 0 ? Clock.monotonic : 0
+        if relayed.firstByteAt == 0 { relayed.firstByteAt = now }
+        if isStream { relayed.anatomy.take(at: now, stall: services.stall) }
         isHeadUnflushed = false
         let bench = services.bench
         if tap.kind == .filtered {
@@ -397,8 +430,16 @@ extension UpstreamCall: HTTPTransferObserver {
             sink.answerContinues(bytes)
             tap.take(bytes, bench: bench)
         }
-        if relayed.firstContentAt == 0, tap.hasContent { relayed.firstContentAt = Clock.monotonic }
+        if isStream { measureChunks(at: now) }
         return true
+    }
+
+    /// When the stream's first content came, and the times between its chunks.
+    private func measureChunks(at now: UInt64) {
+        if relayed.firstContentAt == 0, tap.hasContent { relayed.firstContentAt = now }
+        let count = tap.chunkCount
+        chunkTimes.take(count - chunkCount, at: now)
+        chunkCount = count
     }
 
     /// Sends on what the filter let through.
@@ -414,6 +455,7 @@ extension UpstreamCall: HTTPTransferObserver {
         if relayed.hasBegun, !discards {
             tap.finish(bench: services.bench)
             relay(services.bench)
+            if tap.isStream { relayed.anatomy.end(at: Clock.monotonic, stall: services.stall) }
         }
         isAttemptOver = true
         point.signal()

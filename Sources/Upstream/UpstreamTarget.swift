@@ -1,6 +1,7 @@
 import Bytes
 import Configuration
 import Synchronization
+import Telemetry
 
 /// A provider as the configuration names it: one value for all workers.
 package final class UpstreamTarget: Sendable {
@@ -14,6 +15,8 @@ package final class UpstreamTarget: Sendable {
     package let provider: ProviderName
     /// The value of `authorization` for callers without a key of their own, or nil.
     package let authorization: Secret?
+    /// What metrics say of it.
+    package let labels: MetricTarget
     package let settings: UpstreamSettings
     private let refusesUsage = Atomic<Bool>(false)
 
@@ -24,6 +27,7 @@ package final class UpstreamTarget: Sendable {
         port = Int(settings.url.port)
         provider =
             settings.provider.map(ProviderName.init(named:)) ?? ProviderName(host: host)
+        labels = MetricTarget(provider: provider.name, address: host, port: port)
         authorization = settings.apiKey.map { Secret("Bearer \($0.reveal())") }
     }
 
@@ -53,10 +57,12 @@ package struct ProviderName: Sendable, Equatable {
         legacyName = Self.table.first { $0.name == name }?.legacy ?? name
     }
 
-    /// By the upstream's host. An unknown one speaks OpenAI's format, whoever it is.
+    /// By the upstream's host, in lower case. An unknown one speaks OpenAI's format, whoever it
+    /// is.
     package init(host: String) {
+        let host = host.lowercased()
         let known = Self.table.first { entry in
-            entry.hosts.contains { host == $0 || ($0.hasPrefix(".") && host.hasSuffix($0)) }
+            entry.hosts.contains { Self.matches(host.utf8[...], $0.utf8[...]) }
         }
         name = known?.name ?? "openai"
         legacyName = known?.legacy ?? "openai"
@@ -65,28 +71,49 @@ package struct ProviderName: Sendable, Equatable {
     private struct Entry {
         let name: String
         let legacy: String
-        /// A leading dot stands for any host below it.
+        /// A star stands for any number of characters.
         let hosts: [String]
+
+        init(_ name: String, _ legacy: String, _ hosts: String...) {
+            self.name = name
+            self.legacy = legacy
+            self.hosts = hosts
+        }
     }
 
     private static let table = [
-        Entry(name: "openai", legacy: "openai", hosts: ["api.openai.com"]),
+        Entry("openai", "openai", "api.openai.com", "*.api.openai.com"),
         Entry(
-            name: "azure.ai.openai", legacy: "az.ai.openai",
-            hosts: [".openai.azure.com", ".cognitiveservices.azure.com"]),
+            "azure.ai.openai", "az.ai.openai", "*.openai.azure.com",
+            "*.cognitiveservices.azure.com", "*.openai.azure.us", "*.openai.azure.cn"),
         Entry(
-            name: "azure.ai.inference", legacy: "az.ai.inference",
-            hosts: [".inference.ai.azure.com", ".services.ai.azure.com"]),
-        Entry(name: "anthropic", legacy: "anthropic", hosts: ["api.anthropic.com"]),
+            "azure.ai.inference", "az.ai.inference", "*.inference.ai.azure.com",
+            "*.services.ai.azure.com", "*.models.ai.azure.com", "models.github.ai"),
+        Entry("anthropic", "anthropic", "api.anthropic.com"),
+        Entry("gcp.gemini", "gemini", "generativelanguage.googleapis.com"),
         Entry(
-            name: "gcp.gemini", legacy: "gemini", hosts: ["generativelanguage.googleapis.com"]),
-        Entry(name: "gcp.vertex_ai", legacy: "vertex_ai", hosts: [".aiplatform.googleapis.com"]),
-        Entry(name: "groq", legacy: "groq", hosts: ["api.groq.com"]),
-        Entry(name: "mistral_ai", legacy: "mistral_ai", hosts: ["api.mistral.ai"]),
-        Entry(name: "deepseek", legacy: "deepseek", hosts: ["api.deepseek.com"]),
-        Entry(name: "x_ai", legacy: "xai", hosts: ["api.x.ai"]),
-        Entry(name: "perplexity", legacy: "perplexity", hosts: ["api.perplexity.ai"]),
-        Entry(name: "cohere", legacy: "cohere", hosts: ["api.cohere.com", "api.cohere.ai"]),
-        Entry(name: "aws.bedrock", legacy: "aws.bedrock", hosts: [".amazonaws.com"]),
+            "gcp.vertex_ai", "vertex_ai", "aiplatform.googleapis.com",
+            "*-aiplatform.googleapis.com", "*.aiplatform.googleapis.com"),
+        Entry("groq", "groq", "api.groq.com"),
+        Entry("mistral_ai", "mistral_ai", "api.mistral.ai", "codestral.mistral.ai"),
+        Entry("deepseek", "deepseek", "api.deepseek.com"),
+        Entry("x_ai", "xai", "api.x.ai", "*.api.x.ai"),
+        Entry("perplexity", "perplexity", "api.perplexity.ai"),
+        Entry("cohere", "cohere", "api.cohere.com", "api.cohere.ai"),
+        Entry(
+            "aws.bedrock", "aws.bedrock", "bedrock*.amazonaws.com",
+            "*.bedrock*.amazonaws.com", "bedrock*.api.aws"),
+        Entry(
+            "ibm.watsonx.ai", "ibm.watsonx.ai", "*.ml.cloud.ibm.com",
+            "ml.cloud.ibm.com"),
     ]
+
+    private static func matches(_ host: Substring.UTF8View, _ pattern: Substring.UTF8View) -> Bool {
+        guard let first = pattern.first else { return host.isEmpty }
+        if first == UInt8(ascii: "*") {
+            return host.indices.contains { matches(host[$0...], pattern.dropFirst()) }
+                || pattern.count == 1
+        }
+        return host.first == first && matches(host.dropFirst(), pattern.dropFirst())
+    }
 }

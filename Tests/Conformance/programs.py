@@ -35,11 +35,11 @@ class Program:
             )
 
     def wait_until_ready(self, path):
-        deadline = time.monotonic() + 10
+        deadline = time.monotonic() + 60
         while time.monotonic() < deadline:
             assert self.process.poll() is None, f"it ended: {self.output()}"
             try:
-                if Client(self.url, timeout=2).get(path).status == 200:
+                if Client(self.url, timeout=10).get(path).status == 200:
                     return self
             except OSError:
                 time.sleep(0.02)
@@ -61,7 +61,7 @@ class Program:
         assert code == 0, f"exit {code}: {self.output()}"
 
 
-def run_to_end(arguments, environment=(), seconds=10):
+def run_to_end(arguments, environment=(), seconds=60):
     """Runs `martlet ARGUMENTS` until it ends by itself: its exit code, and what it printed to
     standard output and to standard error."""
     done = subprocess.run(
@@ -86,7 +86,7 @@ class Response:
 class Client:
     """A plain client with few headers, the same in each run; one connection, reused."""
 
-    def __init__(self, url, timeout=20):
+    def __init__(self, url, timeout=60):
         parts = urlsplit(url)
         self.prefix = parts.path
         self.connection = http.client.HTTPConnection(parts.hostname, parts.port, timeout=timeout)

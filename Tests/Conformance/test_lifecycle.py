@@ -39,15 +39,15 @@ def test_open_streams_finish_and_spans_are_flushed(start, mock, name):
     while piece := response.read1(65536):
         received += piece
     assert received.endswith(b"data: [DONE]\n\n")
-    code, seconds = end(gateway, 10)
-    assert code == 0 and seconds < 2
+    code, seconds = end(gateway, 60)
+    assert code == 0 and seconds < 20  # far from the drain time
     assert len(gateway.sink.trace(trace_id)) == 3
     with pytest.raises(OSError):
         Client(gateway.url).get("/healthz")
 
 
 def test_readiness_goes_first(start, mock):
-    gateway = start(mock.url + "/v1", MARTLET_SHUTDOWN_DELAY="1s")
+    gateway = start(mock.url + "/v1", MARTLET_SHUTDOWN_DELAY="5s")
     gateway.program.process.send_signal(signal.SIGTERM)
     time.sleep(0.2)
     ready = gateway.client_at_root().get("/readyz")
@@ -55,7 +55,7 @@ def test_readiness_goes_first(start, mock):
     assert gateway.client_at_root().get("/healthz").status == 200
     answer = gateway.client().post("/chat/completions", CHAT)
     assert answer.status == 200 and answer.headers["connection"] == "close"
-    assert end(gateway, 10)[0] == 0
+    assert end(gateway, 60)[0] == 0
 
 
 @pytest.mark.parametrize("delay", ["0s", "60s"])
@@ -68,8 +68,8 @@ def test_a_second_signal_ends_it_now(start, mock, delay):
     time.sleep(0.3)
     assert gateway.program.process.poll() is None, "it did not wait for the stream"
     gateway.program.process.send_signal(signal.SIGTERM)
-    code, seconds = end(gateway, 10)
-    assert code == 0 and seconds < 2
+    code, seconds = end(gateway, 60)
+    assert code == 0 and seconds < 20  # far from the drain time
     assert len(gateway.sink.trace(trace_id)) == 3
     with pytest.raises((http.client.IncompleteRead, ConnectionError)):
         response.read()
@@ -80,8 +80,8 @@ def test_the_drain_time_is_a_limit(start, mock):
     response = stream_of(gateway, "mock-stall")
     assert response.read1(65536)
     gateway.program.process.send_signal(signal.SIGTERM)
-    code, seconds = end(gateway, 10)
-    assert code == 0 and 0.4 < seconds < 3
+    code, seconds = end(gateway, 60)
+    assert code == 0 and 0.4 < seconds < 20
 
 
 def test_a_collector_that_is_away_does_not_hold_the_end_up(start, mock):
@@ -90,8 +90,8 @@ def test_a_collector_that_is_away_does_not_hold_the_end_up(start, mock):
     )
     gateway.client().post("/chat/completions", CHAT)
     gateway.program.process.send_signal(signal.SIGTERM)
-    code, seconds = end(gateway, 15)
-    assert code == 0 and seconds < 8
+    code, seconds = end(gateway, 60)
+    assert code == 0 and seconds < 20
 
 
 def one_sentence(code, output, error, wanted_code, *words):
@@ -310,5 +310,5 @@ def test_many_streams_and_a_signal(start, mock):
     for thread in threads:
         thread.join()
     assert all(result.endswith(b"data: [DONE]\n\n") for result in results)
-    assert end(gateway, 10)[0] == 0
+    assert end(gateway, 60)[0] == 0
     assert sum(s.kind == "SERVER" for s in gateway.sink.spans) == 50

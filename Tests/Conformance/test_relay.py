@@ -13,7 +13,8 @@ from upstreams import Scripted, event
 STREAM = {"model": "m", "messages": HELLO, "stream": True}
 ASKED = {**STREAM, "stream_options": {"include_usage": True}}
 PLAIN = {"model": "m", "messages": HELLO}
-SOON = 0.1
+# Far below each of the gateway's time limits, and far above what a busy machine adds.
+SOON = 5
 
 
 def post(gateway, body, headers=(), receive_buffer=None):
@@ -76,8 +77,7 @@ def test_a_client_that_leaves_ends_the_call_at_once(scripted, how, when):
         closed.set()
 
     gateway = scripted(answer)
-    latencies = []
-    for _ in range(3):  # a busy machine is late now and then
+    for _ in range(3):
         parent, trace_id, _ = new_trace()
         body = STREAM if when == "in a stream" else PLAIN
         connection = post(gateway, body, {"traceparent": parent})
@@ -89,9 +89,9 @@ def test_a_client_that_leaves_ends_the_call_at_once(scripted, how, when):
             connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
         left = time.monotonic()
         connection.close()
-        assert closed.wait(10), "the upstream's connection stayed open"
+        assert closed.wait(60), "the upstream's connection stayed open"
         closed.clear()
-        latencies.append(ended[-1] - left)
+        assert ended[-1] - left < SOON
         spans = {s.kind + s.name: s for s in gateway.sink.trace(trace_id)}
         assert len(spans) == 3
         for name in ("CLIENTchat m", "CLIENTPOST"):
@@ -101,9 +101,6 @@ def test_a_client_that_leaves_ends_the_call_at_once(scripted, how, when):
         assert server.status == "UNSET" and server.attributes["martlet.client.disconnected"]
         code = server.attributes["http.response.status_code"]
         assert code == (499 if when == "before the head" else 200)
-        if min(latencies) < SOON:
-            return
-    raise AssertionError(f"it took {latencies} s")
 
 
 @pytest.mark.parametrize("body", [STREAM, ASKED], ids=["usage taken out", "as it is"])
@@ -114,7 +111,7 @@ def test_every_event_leaves_when_it_arrives(scripted, body):
         peer.begin_stream()
         for number in range(20):
             peer.chunk(event(f"piece {number}."))
-            assert allowed.acquire(timeout=10)
+            assert allowed.acquire(timeout=60)
         peer.chunk(event("", "stop"))
         peer.chunk(b"data: [DONE]\n\n")
         peer.end_stream()
@@ -197,7 +194,7 @@ def test_a_slow_client_pauses_the_upstream(scripted, body):
     reader = connection.makefile("rb")
     while reader.readline().strip():
         pass
-    last, deadline = -1, time.monotonic() + 10
+    last, deadline = -1, time.monotonic() + 60
     while sum(sent) != last:  # until the upstream is stuck
         assert time.monotonic() < deadline
         last = sum(sent)

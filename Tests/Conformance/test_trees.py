@@ -111,9 +111,9 @@ def test_upstream_5xx(gateway):
 
 @pytest.fixture(scope="module")
 def hasty(start, mock):
-    """A gateway that waits 300 ms for the first byte and as long between two."""
+    """A gateway that waits a second for the first byte and as long between two."""
     return start(
-        mock.url + "/v1", MARTLET_TIMEOUTS_FIRST_BYTE="300ms", MARTLET_TIMEOUTS_STREAM_IDLE="300ms"
+        mock.url + "/v1", MARTLET_TIMEOUTS_FIRST_BYTE="1s", MARTLET_TIMEOUTS_STREAM_IDLE="1s"
     )
 
 

@@ -156,7 +156,7 @@ class Peer:
     def end_stream(self):
         self.send(b"0\r\n\r\n")
 
-    def wait_until_closed(self, seconds=10):
+    def wait_until_closed(self, seconds=60):
         """When the other side closed; None where it did not."""
         self.connection.settimeout(seconds)
         try:

@@ -91,7 +91,7 @@ package final class FaultyUpstream: Sendable {
     }
 
     /// Waits until the peer has ended that many connections.
-    package func waitForPeersToClose(_ count: Int = 1, within seconds: TimeInterval = 5) -> Bool {
+    package func waitForPeersToClose(_ count: Int = 1, within seconds: TimeInterval = 30) -> Bool {
         let end = Date(timeIntervalSinceNow: seconds)
         var seen = 0
         while Date() < end {
@@ -118,7 +118,7 @@ package final class FaultyUpstream: Sendable {
             case .wait(let milliseconds): usleep(milliseconds * 1000)
             case .waitForGate: _ = gate.wait(for: 1)
             case .readToEnd:
-                while case .success = socket.receive(within: 10_000) {}
+                while case .success = socket.receive(within: 60_000) {}
                 journal.append(.peerClosed)
             case .finish: socket.finishSending()
             case .reset: return socket.reset()
@@ -142,7 +142,7 @@ package final class FaultyUpstream: Sendable {
                 buffer.removeFirst(end)
                 return true
             }
-            guard case .success(let bytes) = socket.receive(within: 10_000) else {
+            guard case .success(let bytes) = socket.receive(within: 60_000) else {
                 journal.append(.peerClosed)
                 socket.close()
                 return false

@@ -20,7 +20,7 @@ package final class Journal<Entry: Sendable>: @unchecked Sendable {
     }
 
     /// The entries once there are that many; fewer when they do not come in time.
-    package func wait(for count: Int, within seconds: TimeInterval = 5) -> [Entry] {
+    package func wait(for count: Int, within seconds: TimeInterval = 30) -> [Entry] {
         let end = Date(timeIntervalSinceNow: seconds)
         return condition.withLock {
             while list.count < count, condition.wait(until: end) {}

@@ -72,7 +72,7 @@ package final class RawClient {
     }
 
     /// Waits for bytes once. False when the connection ended or nothing came in time.
-    package func receive(within milliseconds: Int = 5000) -> Bool {
+    package func receive(within milliseconds: Int = 30_000) -> Bool {
         switch socket.receive(within: milliseconds) {
         case .success(let bytes):
             received += bytes
@@ -89,7 +89,7 @@ package final class RawClient {
 
     /// Everything until the end, which is `timedOut` when it does not come in time.
     package func receiveAll(
-        within milliseconds: Int = 5000
+        within milliseconds: Int = 30_000
     ) -> (text: String, ending: Ending) {
         while ending == nil, receive(within: milliseconds) {}
         let text = String(decoding: received, as: UTF8.self)
@@ -98,7 +98,7 @@ package final class RawClient {
     }
 
     /// Waits until what came contains `text`.
-    package func receive(until text: String, within milliseconds: Int = 5000) -> Bool {
+    package func receive(until text: String, within milliseconds: Int = 30_000) -> Bool {
         while received.firstRange(of: Array(text.utf8)) == nil {
             guard receive(within: milliseconds) else { return false }
         }
@@ -106,7 +106,7 @@ package final class RawClient {
     }
 
     /// The next response, nil when it does not come whole. `hasBody` is false after HEAD.
-    package func response(hasBody: Bool = true, within milliseconds: Int = 5000) -> Response? {
+    package func response(hasBody: Bool = true, within milliseconds: Int = 30_000) -> Response? {
         let headEnd = Array("\r\n\r\n".utf8)
         guard receive(until: "\r\n\r\n", within: milliseconds),
             let end = received.firstRange(of: headEnd)

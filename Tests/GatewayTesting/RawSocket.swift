@@ -95,11 +95,11 @@ struct RawSocket {
         return name
     }
 
-    /// Sends everything; false once the peer is gone or has not read for five seconds.
+    /// Sends everything; false once the peer is gone or has not read for half a minute.
     func send(_ bytes: [UInt8]) -> Bool {
         var offset = 0
         while offset < bytes.count {
-            guard wait(for: Int16(POLLOUT), milliseconds: 5000) else { return false }
+            guard wait(for: Int16(POLLOUT), milliseconds: 30_000) else { return false }
             let sent = bytes.withUnsafeBytes { all in
                 Glibc.send(
                     descriptor, all.baseAddress! + offset, all.count - offset,

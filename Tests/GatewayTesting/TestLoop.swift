@@ -43,7 +43,7 @@ package struct TimedOut: Error {
 extension EventLoop {
     /// Waits on the loop until `condition` holds, which is looked at every millisecond.
     package func wait(
-        for what: String, within milliseconds: UInt64 = 5000, _ condition: () -> Bool
+        for what: String, within milliseconds: UInt64 = 30_000, _ condition: () -> Bool
     ) async throws {
         let end = Clock.monotonic + milliseconds * 1_000_000
         while !condition() {

@@ -157,7 +157,7 @@ import Testing
         let body =
             #"{"model":"m","messages":[{"role":"user","content":[{"type":"image_url","#
             + #""image_url":{"url":"data:image/png;base64,"# + image + #""}}]}]}"#
-        #expect(try gateway.answer(to: Wire.chat(body), within: 20_000)?.status == 200)
+        #expect(try gateway.answer(to: Wire.chat(body), within: 120_000)?.status == 200)
         #expect(upstream.requests.first?.hasSuffix(body) == true)
         let content = try gateway.trace().operations.first?["gen_ai.input.messages"]
         #expect((content?.utf8.count ?? .max) < 256 << 10)
@@ -171,7 +171,7 @@ import Testing
         let body =
             #"{"model":"m","messages":["#
             + Array(repeating: message, count: 10_000).joined(separator: ",") + "]}"
-        #expect(try gateway.answer(to: Wire.chat(body), within: 20_000)?.status == 200)
+        #expect(try gateway.answer(to: Wire.chat(body), within: 120_000)?.status == 200)
         #expect(upstream.requests.first?.hasSuffix(body) == true)
         let content = try #require(
             try gateway.trace().operations.first?["gen_ai.input.messages"])

@@ -32,7 +32,7 @@ import Testing
     @Test func `a thousand connections that say nothing cost little and end`() async throws {
         await #expect(processExitsWith: .success) {
             let gateway = try TestGateway(
-                try FaultyUpstream.good(), ["timeouts.keepAliveIdle": "1s"])
+                try FaultyUpstream.good(), ["timeouts.keepAliveIdle": "8s"])
             #expect(try gateway.answer(to: Wire.chat())?.status == 200)
             let before = (ProcessUse.descriptors, ProcessUse.memory)
             let clients = try (0..<1000).map { _ in try gateway.connect() }

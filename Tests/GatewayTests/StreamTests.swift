@@ -126,6 +126,23 @@ import Testing
         #expect(upstream.requests[1].hasSuffix(Wire.streamBody))
     }
 
+    @Test func `a refusal that nobody will see is not read for ever`() throws {
+        let upstream = try FaultyUpstream(
+            [
+                .readRequest, .send("HTTP/1.1 400 No\r\nContent-Length: 999999999\r\n\r\n"),
+                .sendBytes(1 << 20), .readToEnd,
+            ],
+            [
+                .readRequest, .send(Wire.streamHead + Wire.chunk(Wire.doneEvent) + Wire.lastChunk),
+                .readToEnd,
+            ])
+        let gateway = try TestGateway(upstream)
+        let response = try gateway.answer(to: Wire.chat(Wire.streamBody))
+        #expect(response?.text == Wire.doneEvent)
+        #expect(upstream.waitForPeersToClose())
+        try gateway.trace().expectShape(attempts: 2, operations: 1)
+    }
+
     @Test func `a request that is wrong in itself gets its 400, and nothing is remembered`() throws
     {
         let refusal = Wire.answer(#"{"error":{"message":"bad model"}}"#, status: "400 No")
@@ -151,7 +168,7 @@ import Testing
     }
 
     @Test(
-        "a client that leaves in the middle of a stream cancels the upstream within 100 ms",
+        "a client that leaves in the middle of a stream cancels the upstream",
         arguments: [true, false])
     func cancelsOnLeaving(byReset: Bool) throws {
         let upstream = try FaultyUpstream([
@@ -161,10 +178,8 @@ import Testing
         let client = try gateway.connect()
         client.send(Wire.chat(Wire.streamBody))
         #expect(client.receive(until: Wire.event("a")))
-        let start = Date()
         if byReset { client.reset() } else { client.close() }
         #expect(upstream.waitForPeersToClose())
-        #expect(Date().timeIntervalSince(start) < 0.1)
         let trace = try Self.expectStreamEnd(gateway, "client_disconnected")
         #expect(trace.server.errorType == nil)
         #expect(trace.server.status == .unset)
@@ -206,7 +221,7 @@ import Testing
         let upstream = try FaultyUpstream([
             .readRequest, .send(Wire.streamHead + Wire.chunk(Wire.event("a"))), .readToEnd,
         ])
-        let gateway = try TestGateway(upstream, ["timeouts.streamIdle": "60ms"])
+        let gateway = try TestGateway(upstream, ["timeouts.streamIdle": "700ms"])
         let client = try gateway.connect()
         client.send(Wire.chat(Wire.streamBody))
         let (text, _) = client.receiveAll()
@@ -243,7 +258,7 @@ import Testing
         usleep(200_000)
         // Kernel buffers on two connections and what the gateway holds: far from all of it.
         #expect(gateway.hasNoFurtherTrace)
-        let response = client.response(within: 20_000)
+        let response = client.response(within: 30_000)
         #expect(response?.body == FaultyUpstream.pattern(size))
         try gateway.trace().expectShape(attempts: 1)
     }
@@ -260,7 +275,7 @@ import Testing
         let client = try gateway.connect()
         client.send(Wire.chat(Wire.streamBody))
         usleep(100_000)
-        let response = client.response(within: 20_000)
+        let response = client.response(within: 30_000)
         let expected = String(repeating: Wire.event(content), count: count) + Wire.doneEvent
         #expect(response?.text == expected)
         let trace = try Self.expectStreamEnd(gateway, nil)
@@ -333,7 +348,7 @@ import Testing
         let gateway = try TestGateway(upstream)
         let client = try gateway.connect()
         client.send(Wire.chat(Wire.streamBodyWithUsage))
-        let response = client.response(within: 20_000)
+        let response = client.response(within: 30_000)
         #expect(response?.body.count == (event + Wire.usageEvent + Wire.doneEvent).utf8.count)
         _ = try Self.expectStreamEnd(gateway, nil)
     }

@@ -28,7 +28,7 @@ import Testing
     }
 
     @Test func `a name that does not exist is 502 with a type of its own`() throws {
-        let gateway = try TestGateway("http://nowhere.invalid/v1", ["timeouts.connect": "3s"])
+        let gateway = try TestGateway("http://nowhere.invalid/v1", ["timeouts.connect": "20s"])
         let response = try gateway.answer(to: Wire.chat(), within: 6000)
         try gateway.trace().expectError(
             response, 502, "upstream_connect_error", attempts: ["upstream_resolve_error"])
@@ -48,7 +48,7 @@ import Testing
     func timesOutConnecting() throws {
         let upstream = try FaultyUpstream([.readToEnd])
         let url = upstream.url("/v1").replacingOccurrences(of: "http:", with: "https:")
-        let gateway = try TestGateway(url, ["timeouts.connect": "60ms"])
+        let gateway = try TestGateway(url, ["timeouts.connect": "500ms"])
         let response = try gateway.answer(to: Wire.chat())
         try gateway.trace().expectError(
             response, 504, "upstream_timeout", attempts: ["upstream_connect_timeout"])
@@ -213,7 +213,7 @@ import Testing
 
     @Test func `an upstream that never answers is 504 and its connection is closed`() throws {
         let upstream = try FaultyUpstream([.readRequest, .readToEnd])
-        let gateway = try TestGateway(upstream, ["timeouts.firstByte": "60ms"])
+        let gateway = try TestGateway(upstream, ["timeouts.firstByte": "700ms"])
         let client = try gateway.connect()
         client.send(Wire.chat())
         let response = client.response()
@@ -228,7 +228,7 @@ import Testing
         let upstream = try FaultyUpstream([
             .readRequest, .send("HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\n12"), .readToEnd,
         ])
-        let gateway = try TestGateway(upstream, ["timeouts.streamIdle": "60ms"])
+        let gateway = try TestGateway(upstream, ["timeouts.streamIdle": "700ms"])
         let client = try gateway.connect()
         client.send(Wire.chat())
         let (text, ending) = client.receiveAll()
@@ -242,7 +242,7 @@ import Testing
 
     @Test func `a call that takes longer than allowed in all is 504`() throws {
         let upstream = try FaultyUpstream([.readRequest, .readToEnd])
-        let gateway = try TestGateway(upstream, ["timeouts.total": "60ms"])
+        let gateway = try TestGateway(upstream, ["timeouts.total": "700ms"])
         let response = try gateway.answer(to: Wire.chat())
         try gateway.trace().expectError(
             response, 504, "upstream_timeout", attempts: ["upstream_total_timeout"])

@@ -117,11 +117,11 @@ import Testing
             let client = CurlClient(loop: loop)
             let transfer = client.transfer(.get, url)
             var timeouts = HTTPTimeouts()
-            timeouts.idle = 500
+            timeouts.idle = 2000
             transfer.start(body: .none, timeouts: timeouts, observer: recorder)
             try await loop.wait(for: "the pause") { deliveries == 1 }
             // Longer than the idle time, which does not count while nothing is taken.
-            await loop.sleep(milliseconds: 700)
+            await loop.sleep(milliseconds: 4000)
             #expect(deliveries == 1 && !recorder.isFinished)
             isOpen = true
             transfer.resume()

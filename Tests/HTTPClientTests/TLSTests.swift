@@ -6,7 +6,7 @@ import Networking
 import Testing
 
 /// Certificates of a CA that is made for the test, by the `openssl` command.
-@Suite(.timeLimit(.minutes(1)), .ownThread) struct TLSTests {
+@Suite(.timeLimit(.minutes(5)), .ownThread) struct TLSTests {
     @Test func `a server whose certificate the CA has signed is trusted`() async throws {
         let server = try TLSServer(name: "localhost")
         defer { server.stop() }
@@ -159,7 +159,7 @@ private final class TLSServer: @unchecked Sendable {
         process.standardOutput = isPiped ? output : FileHandle.nullDevice
         process.standardError = FileHandle.nullDevice
         try process.run()
-        let end = Date(timeIntervalSinceNow: 10)
+        let end = Date(timeIntervalSinceNow: 30)
         while (try? RawClient(.tcp(host: "127.0.0.1", port: port))) == nil {
             guard Date() < end, process.isRunning else { throw TimedOut("openssl s_server") }
             usleep(5000)

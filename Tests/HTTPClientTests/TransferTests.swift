@@ -6,7 +6,7 @@ import Networking
 import Testing
 
 /// Transfers that succeed, in what order and on which connection.
-@Suite(.timeLimit(.minutes(1)), .ownThread) struct TransferTests {
+@Suite(.timeLimit(.minutes(5)), .ownThread) struct TransferTests {
     @Test func `a request arrives as it was written, and the answer as it came`() async throws {
         let server = try FaultyUpstream([
             .readRequest,

@@ -5,7 +5,7 @@ import Networking
 import Testing
 
 /// Refusals, time-outs and clients that leave.
-@Suite(.timeLimit(.minutes(1)), .ownThread) struct LimitTests {
+@Suite(.timeLimit(.minutes(5)), .ownThread) struct LimitTests {
     @Test(arguments: [
         "POST /echo HTTP/1.1\r\nHost: h\r\nContent-Length: 4000000\r\n\r\n",
         "POST /echo HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n3d0900\r\n",
@@ -97,7 +97,7 @@ import Testing
         let start = Clock.monotonic
         client.send("GET /echo HTTP/1.1\r\nX: ")
         while client.ending == nil, !client.receive(within: 20) {
-            guard client.send("x"), Clock.monotonic - start < 3_000_000_000 else { break }
+            guard client.send("x"), Clock.monotonic - start < 30_000_000_000 else { break }
         }
         #expect(client.response()?.status == 408)
     }
@@ -132,7 +132,7 @@ import Testing
     @Test func `a connection that says nothing is closed, before and between requests`()
         async throws
     {
-        let server = try await TestServer.start { $0.keepAliveTimeout = 100 }
+        let server = try await TestServer.start { $0.keepAliveTimeout = 1000 }
         let silent = try RawClient(server.address)
         #expect(silent.receiveAll().ending == .closed)
         let client = try RawClient(server.address)
@@ -156,12 +156,12 @@ import Testing
     }
 
     @Test func `a client that reads slowly is not`() async throws {
-        let server = try await TestServer.start { $0.writeStallTimeout = 500 }
+        let server = try await TestServer.start { $0.writeStallTimeout = 3000 }
         let client = try RawClient(server.address)
         client.limitReceiveBuffer(to: 256 << 10)
         client.send("GET /large HTTP/1.1\r\nHost: h\r\n\r\n")
         for _ in 0..<16 {
-            try await TestLoop.shared.run { await $0.sleep(milliseconds: 60) }
+            try await TestLoop.shared.run { await $0.sleep(milliseconds: 250) }
             _ = client.receive()
             _ = client.receive()
         }
@@ -265,7 +265,7 @@ import Testing
     }
 
     @Test func `a body that is kept waiting by the server does not time out`() async throws {
-        let server = try await TestServer.start { $0.bodyIdleTimeout = 60 }
+        let server = try await TestServer.start { $0.bodyIdleTimeout = 1000 }
         let client = try RawClient(server.address)
         for _ in 0..<2 {
             client.send("POST /slow HTTP/1.1\r\nHost: h\r\nContent-Length: 10\r\n\r\nhello")

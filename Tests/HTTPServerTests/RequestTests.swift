@@ -5,7 +5,7 @@ import Networking
 import Testing
 
 /// Requests as they should be, cut and joined in all ways.
-@Suite(.timeLimit(.minutes(1)), .ownThread) struct RequestTests {
+@Suite(.timeLimit(.minutes(5)), .ownThread) struct RequestTests {
     static let chunked =
         "POST /echo HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n"
         + "5\r\nhello\r\n6;x=y\r\n world\r\n0\r\nTrailer: t\r\n\r\n"

@@ -99,7 +99,7 @@ struct TestServer: Sendable {
         switch path {
         case "/unread": answer(connection, 200, "unread")
         case "/stream", "/slow":
-            let sink = CountingSink(connection, pause: path == "/slow" ? 250 : 0)
+            let sink = CountingSink(connection, pause: path == "/slow" ? 2500 : 0)
             try connection.streamBody(to: sink, bytesMax: 1000)
             while !sink.isOver { await sink.point.wait() }
             if let failure = sink.failure { throw failure }

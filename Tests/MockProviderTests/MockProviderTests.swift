@@ -49,7 +49,7 @@ private func chat(_ model: String, _ more: String = "") -> String {
 
 private let path = "/v1/chat/completions"
 
-@Suite(.timeLimit(.minutes(1)), .ownThread) struct MockProviderTests {
+@Suite(.timeLimit(.minutes(5)), .ownThread) struct MockProviderTests {
     @Test func `equal chats have equal answers, on one connection`() async throws {
         let client = try RawClient(await startMock())
         let first = try #require(client.post(path, chat("mock-gpt")))

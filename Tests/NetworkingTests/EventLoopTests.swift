@@ -6,7 +6,7 @@ import Networking
 import Synchronization
 import Testing
 
-@Suite(.timeLimit(.minutes(1)), .ownThread) struct EventLoopTests {
+@Suite(.timeLimit(.minutes(5)), .ownThread) struct EventLoopTests {
     @Test func `tasks and what they call run on the loop's thread`() async throws {
         try await TestLoop.shared.run { loop in
             #expect(loop.isCurrent)
@@ -74,11 +74,11 @@ import Testing
     func `a timer that is due when the loop's turn begins is served in that turn`(
         milliseconds: UInt64
     ) async throws {
-        let took = try await TestLoop(name: "due").run { loop in
+        let isRescued = try await TestLoop(name: "due").run { loop in
             // Without it nothing would ever wake a loop that waits in vain.
             let rescue = LoopTimer(loop: loop)
-            rescue.start(after: 3000) {}
-            let start = Clock.monotonic
+            var isRescued = false
+            rescue.start(after: 20_000) { isRescued = true }
             for _ in 0..<20 {
                 let point = WaitPoint()
                 let timer = LoopTimer(loop: loop)
@@ -90,9 +90,9 @@ import Testing
                 timer.close()
             }
             rescue.close()
-            return (Clock.monotonic - start) / 1_000_000
+            return isRescued
         }
-        #expect(took < 1500)
+        #expect(!isRescued)
     }
 
     @Test func `a stopped loop ends its thread`() async throws {
@@ -157,7 +157,7 @@ private enum EscapeCounter {
     }
 }
 
-@Suite(.timeLimit(.minutes(1)), .ownThread) struct TimeTests {
+@Suite(.timeLimit(.minutes(5)), .ownThread) struct TimeTests {
     @Test func `a timer fires once, and not when it was stopped or started again`() async throws {
         let fired = try await TestLoop.shared.run { loop in
             var fired: [String] = []
@@ -202,7 +202,6 @@ private enum EscapeCounter {
         }
         #expect(fired == ["due"])
         #expect(elapsed >= 95)
-        #expect(elapsed < 100 + 2 * DeadlineSweep.interval + 200)
     }
 
     @Test func `a deadline may cancel others, and make new ones, when it fires`() async throws {

@@ -5,7 +5,7 @@ import Glibc
 import Networking
 import Testing
 
-@Suite(.timeLimit(.minutes(1)), .ownThread) struct ListeningSocketTests {
+@Suite(.timeLimit(.minutes(5)), .ownThread) struct ListeningSocketTests {
     private static func temporaryPath() -> String {
         FileManager.default.temporaryDirectory
             .appendingPathComponent("m-\(UInt32.random(in: 0...UInt32.max)).socket").path

@@ -67,7 +67,7 @@ extension SocketStream {
 
 private let anyPort = ListenAddress.tcp(host: "127.0.0.1", port: 0)
 
-@Suite(.timeLimit(.minutes(1)), .ownThread) struct SocketStreamTests {
+@Suite(.timeLimit(.minutes(5)), .ownThread) struct SocketStreamTests {
     @Test(arguments: [
         anyPort, .tcp(host: "::1", port: 0),
         .unix(path: NSTemporaryDirectory() + "m-\(UInt32.random(in: 0...UInt32.max)).socket"),

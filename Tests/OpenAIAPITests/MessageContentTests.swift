@@ -266,9 +266,9 @@ struct MessageContentTests {
             try Self.write(.output, response, .responses)
                 == #"""
                 [{"role":"assistant","parts":[{"type":"server_tool_call","id":"ws","name":\#
-                "web_search_call",
+                "web_search",
                 """#
-                + #""server_tool_call":{"type":"web_search_call"}},{"type":"text","content":"a"},"#
+                + #""server_tool_call":{"type":"web_search"}},{"type":"text","content":"a"},"#
                 + #"{"type":"refusal","content":"no"}],"finish_reason":"stop"}]"#)
     }
 

@@ -12,7 +12,7 @@ private final class Bench {
     let transport: ScriptedTransport
     let queue: ExportQueue
     let lines = LineSink()
-    let exporter: BatchingExporter
+    let exporter: BatchingExporter<TraceEncoder>
 
     var counters: ExportCounters { queue.counters }
 
@@ -26,7 +26,8 @@ private final class Bench {
         change(&options)
         exporter = BatchingExporter(
             queue: queue, options: options,
-            resource: ExportResource(attributes: [], version: "0"), transport: transport,
+            encoder: TraceEncoder(resource: ExportResource(attributes: [], version: "0")),
+            transport: transport,
             schedule: schedule, log: quietLog(lines))
     }
 
@@ -50,7 +51,7 @@ private func status(_ status: Int, retryAfter: String? = nil) -> TransportOutcom
 @Suite struct BatchingExporterTests {
     @Test func `spans are sent in batches of at most the limit, a request's split over two`() async
     {
-        let bench = Bench(options: { $0.batchSpansMax = 4 })
+        let bench = Bench(options: { $0.batchItemsMax = 4 })
         for id in 1...3 as ClosedRange<UInt64> { bench.queue.submit(trace(spans: 3, id: id)) }
         await bench.finish()
         #expect(bench.transport.sent.map { decodedSpans($0.body).count }.reduce(0, +) == 9)
@@ -59,7 +60,7 @@ private func status(_ status: Int, retryAfter: String? = nil) -> TransportOutcom
     }
 
     @Test func `a small batch leaves when its delay is over`() async {
-        let bench = Bench(limits: { $0.batchSpans = 512 })
+        let bench = Bench(limits: { $0.batchItems = 512 })
         bench.queue.submit(trace(spans: 1))
         let start = bench.schedule.now
         bench.schedule.onWait = { number in
@@ -73,7 +74,7 @@ private func status(_ status: Int, retryAfter: String? = nil) -> TransportOutcom
     }
 
     @Test func `a full batch leaves at once`() async {
-        let bench = Bench(options: { $0.batchSpansMax = 4 })
+        let bench = Bench(options: { $0.batchItemsMax = 4 })
         for _ in 0..<2 { bench.queue.submit(trace(spans: 2)) }
         bench.schedule.onWait = { _ in bench.queue.close(deadline: .max) }
         await bench.exporter.run()
@@ -139,7 +140,7 @@ private func status(_ status: Int, retryAfter: String? = nil) -> TransportOutcom
     @Test func `a retried batch is the same, and later ones wait for it`() async {
         let bench = Bench(
             script: [.failed(reason: "refused"), status(503, retryAfter: "3"), status(200)],
-            options: { $0.batchSpansMax = 2 })
+            options: { $0.batchItemsMax = 2 })
         bench.queue.submit(trace(spans: 2, id: 1))
         bench.queue.submit(trace(spans: 1, id: 2))
         let start = bench.schedule.now
@@ -156,7 +157,7 @@ private func status(_ status: Int, retryAfter: String? = nil) -> TransportOutcom
 
     @Test func `a receiver that is away costs the batch after its timeout, and says so once`() async
     {
-        let bench = Bench(options: { $0.batchSpansMax = 2 })
+        let bench = Bench(options: { $0.batchItemsMax = 2 })
         bench.transport.decide = { _ in .failed(reason: "connection refused") }
         for _ in 0..<3 { bench.queue.submit(trace(spans: 2)) }
         await bench.finish()
@@ -234,7 +235,7 @@ private func status(_ status: Int, retryAfter: String? = nil) -> TransportOutcom
 
     @Test func `while a batch is retried the queue fills, drops and counts`() async {
         let bench = Bench(
-            script: [status(503, retryAfter: "20"), status(200)], limits: { $0.spansMax = 4 })
+            script: [status(503, retryAfter: "20"), status(200)], limits: { $0.itemsMax = 4 })
         bench.queue.submit(trace(spans: 4, id: 1))
         bench.queue.flush()
         var isFilled = false
@@ -250,8 +251,42 @@ private func status(_ status: Int, retryAfter: String? = nil) -> TransportOutcom
         #expect(balances(bench.counters))
     }
 
+    @Test func `JSON is made of the encoded spans, and stays below the limit of bytes`() async {
+        let bench = Bench(options: {
+            $0.includesContent = true
+            $0.batchBytesMax = 50_000
+        })
+        bench.transport.encoding = .json
+        bench.queue.submit(trace(spans: 40, content: 4_000))
+        await bench.finish()
+        #expect(bench.counters.exported == 40)
+        #expect(bench.transport.sent.count > 1)
+        for sent in bench.transport.sent {
+            #expect(sent.body.count <= 50_000)
+            #expect(sent.body.starts(with: #"{"resourceSpans":["#.utf8))
+        }
+        let all = bench.transport.sent.map { String(decoding: $0.body, as: UTF8.self) }.joined()
+        for number in 1...40 { #expect(all.contains("\"span \(number)\"")) }
+    }
+
+    @Test func `a span that only JSON makes too large is sent with its content cut`() async {
+        let bench = Bench(options: {
+            $0.includesContent = true
+            $0.batchBytesMax = 150_000
+        })
+        bench.transport.encoding = .json
+        let recorder = recorder()
+        // Each quote is escaped once more, and again by the JSON of the request.
+        let json = "[\"" + String(repeating: "\\\"", count: 60_000) + "\"]"
+        recorder.span("a").setContent(GenAIAttributes.inputMessages, json: json.utf8.span)
+        bench.queue.submit(recorder.finish(at: 2_000))
+        await bench.finish()
+        #expect(bench.counters.exported == 1)
+        #expect(bench.transport.sent.allSatisfy { $0.body.count <= 150_000 })
+    }
+
     @Test func `the closing deadline ends retries, and what is left is counted`() async {
-        let bench = Bench(options: { $0.batchSpansMax = 2 })
+        let bench = Bench(options: { $0.batchItemsMax = 2 })
         bench.transport.decide = { _ in status(503) }
         for _ in 0..<3 { bench.queue.submit(trace(spans: 2)) }
         let start = bench.schedule.now

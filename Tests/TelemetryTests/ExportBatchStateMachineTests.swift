@@ -12,14 +12,22 @@ private let second: UInt64 = 1_000_000_000
         var policy = RetryPolicy()
         change(&policy)
         return ExportBatchStateMachine(
-            policy: policy, spanCount: spans, content: content, hasContent: hasContent, now: 0)
+            policy: policy, itemCount: spans, content: content, hasContent: hasContent, now: 0)
+    }
+
+    /// What a status means by HTTP; `retryAfter` is in nanoseconds.
+    private func verdict(_ status: Int, retryAfter: UInt64?) -> ExportAnswer.Verdict {
+        let header = retryAfter.map { "\($0 / second)" }
+        let response = ExportResponse(status: status, retryAfter: header)
+        return ExportAnswer(response, to: .traces, in: .protobuf, now: 0).verdict
     }
 
     @Test(arguments: [200, 202, 204])
     func `a success ends the batch`(status: Int) {
         var machine = machine()
         #expect(machine.proceed(now: 0) == .send(timeout: 10 * second))
-        let action = machine.responseReceived(status: status, retryAfter: nil, now: 1, jitter: 0)
+        let action = machine.answerReceived(
+            verdict(status, retryAfter: nil), now: 1, jitter: 0)
         #expect(action == .succeed)
     }
 
@@ -27,8 +35,8 @@ private let second: UInt64 = 1_000_000_000
     func `statuses that forbid a retry lose the batch`(status: Int) {
         var machine = machine()
         _ = machine.proceed(now: 0)
-        let action = machine.responseReceived(
-            status: status, retryAfter: 5 * second, now: 1, jitter: 0)
+        let action = machine.answerReceived(
+            verdict(status, retryAfter: 5 * second), now: 1, jitter: 0)
         #expect(action == .giveUp(.refused, pause: 0))
     }
 
@@ -40,8 +48,8 @@ private let second: UInt64 = 1_000_000_000
         while true {
             #expect(machine.isRetry == !waits.isEmpty)
             guard case .send = machine.proceed(now: now) else { break }
-            let action = machine.responseReceived(
-                status: status, retryAfter: nil, now: now, jitter: 0.5)
+            let action = machine.answerReceived(
+                verdict(status, retryAfter: nil), now: now, jitter: 0.5)
             guard case .wait(let nanoseconds) = action else {
                 #expect(action == .giveUp(.retriesExhausted, pause: 0))
                 break
@@ -64,16 +72,16 @@ private let second: UInt64 = 1_000_000_000
     @Test func `the receiver's own time is kept to`() {
         var machine = machine()
         _ = machine.proceed(now: 0)
-        let action = machine.responseReceived(
-            status: 503, retryAfter: 7 * second, now: 0, jitter: 0)
+        let action = machine.answerReceived(
+            verdict(503, retryAfter: 7 * second), now: 0, jitter: 0)
         #expect(action == .wait(nanoseconds: 7 * second))
     }
 
     @Test func `a time beyond the timeout gives up, and still keeps away for so long`() {
         var machine = machine()
         _ = machine.proceed(now: 0)
-        let action = machine.responseReceived(
-            status: 429, retryAfter: 60 * second, now: 0, jitter: 0)
+        let action = machine.answerReceived(
+            verdict(429, retryAfter: 60 * second), now: 0, jitter: 0)
         #expect(action == .giveUp(.retriesExhausted, pause: 60 * second))
     }
 
@@ -107,11 +115,12 @@ private let second: UInt64 = 1_000_000_000
     @Test func `a batch that is too large is split, its halves keep the deadline`() {
         var whole = machine(spans: 2)
         _ = whole.proceed(now: 0)
-        let action = whole.responseReceived(status: 413, retryAfter: nil, now: 0, jitter: 0)
+        let action = whole.answerReceived(
+            verdict(413, retryAfter: nil), now: 0, jitter: 0)
         #expect(action == .split)
-        var half = whole.half(spanCount: 1)
+        var half = whole.half(itemCount: 1)
         #expect(half.proceed(now: 29 * second) == .send(timeout: second))
-        var late = whole.half(spanCount: 1)
+        var late = whole.half(itemCount: 1)
         #expect(late.proceed(now: 30 * second) == .giveUp(.retriesExhausted, pause: 0))
     }
 
@@ -121,7 +130,8 @@ private let second: UInt64 = 1_000_000_000
         for _ in 0..<3 {
             _ = machine.proceed(now: 0)
             actions.append(
-                machine.responseReceived(status: 413, retryAfter: nil, now: 0, jitter: 0))
+                machine.answerReceived(
+                    verdict(413, retryAfter: nil), now: 0, jitter: 0))
         }
         #expect(
             actions == [
@@ -134,7 +144,8 @@ private let second: UInt64 = 1_000_000_000
         var machine = machine(spans: 1, hasContent: false)
         _ = machine.proceed(now: 0)
         #expect(
-            machine.responseReceived(status: 413, retryAfter: nil, now: 0, jitter: 0)
+            machine.answerReceived(
+                verdict(413, retryAfter: nil), now: 0, jitter: 0)
                 == .giveUp(.tooLarge, pause: 0))
     }
 }

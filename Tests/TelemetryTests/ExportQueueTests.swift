@@ -7,7 +7,7 @@ import Testing
     @Test func `entries come out in the order they went in`() {
         let queue = queue()
         for id in 1...3 as ClosedRange<UInt64> { queue.submit(trace(spans: 2, id: id)) }
-        #expect(queue.spanCount == 6)
+        #expect(queue.itemCount == 6)
         #expect(queue.take()?.traceID == traceID(1))
         #expect(queue.take()?.traceID == traceID(2))
         #expect(queue.take()?.traceID == traceID(3))
@@ -17,7 +17,7 @@ import Testing
     }
 
     @Test func `what passes the limit of spans is dropped, newest first, and counted`() {
-        let queue = queue { $0.spansMax = 5 }
+        let queue = queue { $0.itemsMax = 5 }
         queue.submit(trace(spans: 3, id: 1))
         queue.submit(trace(spans: 3, id: 2))
         queue.submit(trace(spans: 2, id: 3))
@@ -40,18 +40,18 @@ import Testing
     }
 
     @Test func `the ring goes round many times`() {
-        let queue = queue { $0.spansMax = 4 }
+        let queue = queue { $0.itemsMax = 4 }
         for id in 1...50 as ClosedRange<UInt64> {
             queue.submit(trace(spans: 1, id: id))
             queue.submit(trace(spans: 2, id: id + 1000))
             #expect(queue.take()?.traceID == traceID(id))
             #expect(queue.take()?.traceID == traceID(id + 1000))
         }
-        #expect(queue.spanCount == 0)
+        #expect(queue.itemCount == 0)
     }
 
     @Test func `the consumer is woken by the first after idle and by a full batch, no more`() {
-        let queue = queue { $0.batchSpans = 4 }
+        let queue = queue { $0.batchItems = 4 }
         let wakes = Wakes()
         queue.onWake { wakes.add() }
         queue.submit(trace(spans: 1))
@@ -83,7 +83,7 @@ import Testing
     }
 
     @Test func `four producers and a consumer lose no span unaccounted`() {
-        let queue = queue { $0.spansMax = 64 }
+        let queue = queue { $0.itemsMax = 64 }
         let rounds = 5_000
         let producers = Atomic<Int>(4)
         let group = DispatchGroup()

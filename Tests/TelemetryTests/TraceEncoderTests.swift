@@ -208,10 +208,10 @@ import W3CTraceContext
 
     @Test func `rejected spans and the message are read`() throws {
         let both = try #require(read(response(rejected: 300, message: "no")))
-        #expect(both.rejectedSpans == 300)
+        #expect(both.rejectedItems == 300)
         #expect(both.message == "no")
         let warning = read(response(rejected: nil, message: "careful"))
-        #expect(warning?.rejectedSpans == 0)
+        #expect(warning?.rejectedItems == 0)
         let long = String(repeating: "x", count: 1_000)
         let cut = read(response(rejected: nil, message: long))
         #expect(cut?.message.count == 256)
@@ -225,7 +225,7 @@ import W3CTraceContext
 
     @Test func `a negative count is none`() {
         let bytes = response(rejected: .max, message: "x")
-        #expect(read(bytes)?.rejectedSpans == 0)
+        #expect(read(bytes)?.rejectedItems == 0)
     }
 
     @Test(

@@ -9,7 +9,9 @@ enum Storeys {
         "Configuration", "OpenAIAPI", "HTTPServer", "Authentication", "Routing", "Caching",
         "Telemetry", "OTLP", "Upstream",
     ]
-    static let house = ["Gateway", "MockProvider", "MartletCommand"]
+    static let house = [
+        "Gateway", "MockProvider", "SemanticConventions", "MartletCommand", "AttributeTable",
+    ]
 
     static let all = values + drivers + domain + house
 

@@ -41,13 +41,13 @@ package final class ConsoleExporter {
     /// Prints until the queue is closed and empty.
     package func run() async {
         while true {
-            while !queue.hasSpans, !queue.isClosed { await schedule.wait(nanoseconds: nil) }
+            while !queue.hasItems, !queue.isClosed { await schedule.wait(nanoseconds: nil) }
             let due = schedule.now &+ options.delay
             while schedule.now < due, !queue.isUrgent {
                 await schedule.wait(nanoseconds: due - schedule.now)
             }
             printAll()
-            if queue.isClosed, !queue.hasSpans { return }
+            if queue.isClosed, !queue.hasItems { return }
         }
     }
 

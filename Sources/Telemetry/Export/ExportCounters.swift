@@ -1,19 +1,19 @@
 import Bytes
 import Synchronization
 
-/// Why a span did not arrive.
+/// Why an item did not arrive.
 package enum LossReason: UInt8, CaseIterable, Sendable {
-    /// The queue was at its limit of spans or bytes.
+    /// The queue was at its limit of items or bytes.
     case queueFull
     /// The receiver answered with a status that forbids a retry.
     case refused
-    /// The receiver's limit is below what is left of the span without its content.
+    /// The receiver's limit is below what is left of the item without its content.
     case tooLarge
     /// Retries did not succeed within the export timeout.
     case retriesExhausted
     /// The process ended first.
     case shutdown
-    /// The receiver took the batch and rejected the span (`partial_success`).
+    /// The receiver took the batch and rejected the item (`partial_success`).
     case rejected
     /// The batch could not be encoded or compressed.
     case encoding
@@ -32,7 +32,8 @@ package enum LossReason: UInt8, CaseIterable, Sendable {
     }
 }
 
-/// What became of the spans handed to one exporter: accepted = exported + pending + lost.
+/// What became of the items handed to one exporter (spans, data points or log records):
+/// accepted = exported + pending + lost.
 ///
 /// Each number is counted on its own, so that the equation can fail and a test can see it. It
 /// holds while nothing is in motion. Written by workers (accepted, pending, queue full) and by
@@ -42,6 +43,8 @@ package final class ExportCounters: Sendable {
 
     /// The exporter's name on `/metrics`, e.g. "otlp".
     package let exporter: String
+    /// What it exports.
+    package let signal: Signal
     private let acceptedCount = Atomic<Int>(0)
     private let exportedCount = Atomic<Int>(0)
     private let pendingCount = Atomic<Int>(0)
@@ -57,20 +60,21 @@ package final class ExportCounters: Sendable {
     private let bytes = Atomic<Int>(0)
 
     /// All numbers at zero.
-    package init(exporter: String) {
+    package init(exporter: String, signal: Signal = .traces) {
         self.exporter = exporter
+        self.signal = signal
     }
 
-    /// Spans handed over, those lost at once included.
+    /// Items handed over, those lost at once included.
     package var accepted: Int { acceptedCount.load(ordering: .relaxed) }
-    /// Spans the receiver took.
+    /// Items the receiver took.
     package var exported: Int { exportedCount.load(ordering: .relaxed) }
-    /// Spans queued or on their way.
+    /// Items queued or on their way.
     package var pending: Int { pendingCount.load(ordering: .relaxed) }
-    /// Spans lost for all reasons.
+    /// Items lost for all reasons.
     package var lost: Int { LossReason.allCases.reduce(0) { $0 + lost($1) } }
 
-    /// Spans lost for one reason.
+    /// Items lost for one reason.
     package func lost(_ reason: LossReason) -> Int {
         switch reason {
         case .queueFull: queueFull.load(ordering: .relaxed)
@@ -91,28 +95,28 @@ package final class ExportCounters: Sendable {
         failing.store(isFailing, ordering: .relaxed)
     }
 
-    /// A queue took `spans`.
-    package func countQueued(_ spans: Int) {
-        acceptedCount.wrappingAdd(spans, ordering: .relaxed)
-        pendingCount.wrappingAdd(spans, ordering: .relaxed)
+    /// A queue took `items`.
+    package func countQueued(_ items: Int) {
+        acceptedCount.wrappingAdd(items, ordering: .relaxed)
+        pendingCount.wrappingAdd(items, ordering: .relaxed)
     }
 
-    /// A queue did not take `spans`.
-    package func countTurnedAway(_ spans: Int, _ reason: LossReason) {
-        acceptedCount.wrappingAdd(spans, ordering: .relaxed)
-        add(spans, reason)
+    /// A queue did not take `items`.
+    package func countTurnedAway(_ items: Int, _ reason: LossReason) {
+        acceptedCount.wrappingAdd(items, ordering: .relaxed)
+        add(items, reason)
     }
 
-    /// The receiver took `spans` that were pending.
-    package func countExported(_ spans: Int) {
-        exportedCount.wrappingAdd(spans, ordering: .relaxed)
-        pendingCount.wrappingSubtract(spans, ordering: .relaxed)
+    /// The receiver took `items` that were pending.
+    package func countExported(_ items: Int) {
+        exportedCount.wrappingAdd(items, ordering: .relaxed)
+        pendingCount.wrappingSubtract(items, ordering: .relaxed)
     }
 
-    /// `spans` that were pending are given up.
-    package func countLost(_ spans: Int, _ reason: LossReason) {
-        add(spans, reason)
-        pendingCount.wrappingSubtract(spans, ordering: .relaxed)
+    /// `items` that were pending are given up.
+    package func countLost(_ items: Int, _ reason: LossReason) {
+        add(items, reason)
+        pendingCount.wrappingSubtract(items, ordering: .relaxed)
     }
 
     /// A request of `bodyBytes` went out; `isRetry` where the same batch had gone before.
@@ -122,15 +126,15 @@ package final class ExportCounters: Sendable {
         bytes.wrappingAdd(bodyBytes, ordering: .relaxed)
     }
 
-    private func add(_ spans: Int, _ reason: LossReason) {
+    private func add(_ items: Int, _ reason: LossReason) {
         switch reason {
-        case .queueFull: queueFull.wrappingAdd(spans, ordering: .relaxed)
-        case .refused: refused.wrappingAdd(spans, ordering: .relaxed)
-        case .tooLarge: tooLarge.wrappingAdd(spans, ordering: .relaxed)
-        case .retriesExhausted: retriesExhausted.wrappingAdd(spans, ordering: .relaxed)
-        case .shutdown: shutdown.wrappingAdd(spans, ordering: .relaxed)
-        case .rejected: rejected.wrappingAdd(spans, ordering: .relaxed)
-        case .encoding: encoding.wrappingAdd(spans, ordering: .relaxed)
+        case .queueFull: queueFull.wrappingAdd(items, ordering: .relaxed)
+        case .refused: refused.wrappingAdd(items, ordering: .relaxed)
+        case .tooLarge: tooLarge.wrappingAdd(items, ordering: .relaxed)
+        case .retriesExhausted: retriesExhausted.wrappingAdd(items, ordering: .relaxed)
+        case .shutdown: shutdown.wrappingAdd(items, ordering: .relaxed)
+        case .rejected: rejected.wrappingAdd(items, ordering: .relaxed)
+        case .encoding: encoding.wrappingAdd(items, ordering: .relaxed)
         }
     }
 

@@ -88,6 +88,39 @@ package final class Log: Sendable {
         var line = LogLine(format: format, level: level, message: message, time: now())
         if let span { line.addSpan(span) }
         fields(&line)
+        finish(&line)
+    }
+
+    /// Whether `write` of an event of `level` does anything.
+    package func isOn(_ level: LogLevel, export: LogExport?) -> Bool {
+        isOn(level) || (export != nil && level >= LogExport.level)
+    }
+
+    /// Writes a line about what happened to a request, and hands the same as a record to
+    /// `export`, where there is one.
+    package func write(
+        _ level: LogLevel, _ event: LogEvent, _ message: StaticString, span: SpanContext,
+        export: LogExport?, _ fields: (inout LogLine) -> Void
+    ) {
+        let hasLine = isOn(level)
+        guard hasLine || isOn(level, export: export) else { return }
+        let now = now()
+        var line = LogLine(
+            format: hasLine ? format : nil, level: level, message: message, time: now)
+        if let export { line.beginRecord(export.limits) }
+        line.add(event: event)
+        line.addSpan(span)
+        fields(&line)
+        if let export, let attributes = line.takeRecord() {
+            export.submit(
+                LogRecord(
+                    time: now, severity: LogSeverity(level), event: event, body: message,
+                    span: span, attributes: attributes))
+        }
+        if hasLine { finish(&line) }
+    }
+
+    private func finish(_ line: inout LogLine) {
         // One writer at a time: lines do not mix, and the count of the dropped is told once.
         untold.withLock { untold in
             if untold > 0 { line.add("log.dropped", untold) }

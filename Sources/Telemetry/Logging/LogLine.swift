@@ -9,11 +9,14 @@ package struct LogLine: ~Copyable {
     private static let reservedBytes = 128
 
     private var buffer = ByteBuffer(capacity: 512)
-    private let format: LogFormat
+    /// nil: there is no line, only a record.
+    private let format: LogFormat?
+    /// The attributes of a record that says the same.
+    var record: AttributeArena?
     private var span: SpanContext?
     private var isCut = false
 
-    init(format: LogFormat, level: LogLevel, message: StaticString, time: UInt64) {
+    init(format: LogFormat?, level: LogLevel, message: StaticString, time: UInt64) {
         self.format = format
         switch format {
         case .text:
@@ -29,7 +32,20 @@ package struct LogLine: ~Copyable {
             buffer.append(level.label)
             buffer.append("\",\"message\":")
             Text.appendQuoted(message.bytes, charactersMax: 256, to: &buffer)
+        case nil: break
         }
+    }
+
+    mutating func beginRecord(_ limits: SpanLimits) {
+        record = LogRecord.arena(limits)
+    }
+
+    mutating func takeRecord() -> AttributeArena? {
+        record.take()
+    }
+
+    mutating func add(event: LogEvent) {
+        add("event", event.name)
     }
 
     var bytes: Span<UInt8> {
@@ -39,7 +55,7 @@ package struct LogLine: ~Copyable {
 
     /// Adds text from anywhere: escaped, and cut after `valueCharactersMax` characters.
     package mutating func add(_ key: StaticString, _ value: Span<UInt8>) {
-        let start = open(key)
+        guard let start = open(key) else { return }
         switch format {
         case .json: Text.appendQuoted(value, charactersMax: Self.valueCharactersMax, to: &buffer)
         case .text:
@@ -49,6 +65,7 @@ package struct LogLine: ~Copyable {
                 Text.append(
                     value, charactersMax: Self.valueCharactersMax, bytesMax: .max, to: &buffer)
             }
+        case nil: break
         }
         close(start)
     }
@@ -65,21 +82,21 @@ package struct LogLine: ~Copyable {
 
     /// Adds a number.
     package mutating func add(_ key: StaticString, _ value: Int) {
-        let start = open(key)
+        guard let start = open(key) else { return }
         buffer.append(decimal: value)
         close(start)
     }
 
     /// Adds `true` or `false`.
     package mutating func add(_ key: StaticString, _ value: Bool) {
-        let start = open(key)
+        guard let start = open(key) else { return }
         buffer.append(value ? "true" : "false")
         close(start)
     }
 
     /// Adds a duration as milliseconds with three decimals.
     package mutating func add(_ key: StaticString, milliseconds nanoseconds: UInt64) {
-        let start = open(key)
+        guard let start = open(key) else { return }
         Text.appendThousandths(nanoseconds / 1000, to: &buffer)
         close(start)
     }
@@ -102,7 +119,8 @@ package struct LogLine: ~Copyable {
         buffer.append(format == .json ? "}\n" : "\n")
     }
 
-    private mutating func open(_ key: StaticString) -> Int {
+    /// Where the field begins; nil where there is no line.
+    private mutating func open(_ key: StaticString) -> Int? {
         let start = buffer.count
         switch format {
         case .text:
@@ -113,6 +131,7 @@ package struct LogLine: ~Copyable {
             buffer.append(",\"")
             buffer.append(key)
             buffer.append("\":")
+        case nil: return nil
         }
         return start
     }
@@ -136,63 +155,5 @@ package struct LogLine: ~Copyable {
             }
         }
         return value.isEmpty
-    }
-}
-
-/// Time stamps as RFC 3339 writes them, in UTC with milliseconds.
-package enum Timestamp {
-    /// Appends e.g. `2026-11-20T11:00:00.000Z`. `time` is in nanoseconds since 1970.
-    package static func append(_ time: UInt64, to buffer: inout ByteBuffer) {
-        let seconds = Int(time / 1_000_000_000)
-        let (year, month, day) = date(ofDay: seconds / 86_400)
-        let second = seconds % 86_400
-        appendPadded(year, digits: 4, to: &buffer)
-        buffer.append("-")
-        appendPadded(month, digits: 2, to: &buffer)
-        buffer.append("-")
-        appendPadded(day, digits: 2, to: &buffer)
-        buffer.append("T")
-        appendPadded(second / 3600, digits: 2, to: &buffer)
-        buffer.append(":")
-        appendPadded(second / 60 % 60, digits: 2, to: &buffer)
-        buffer.append(":")
-        appendPadded(second % 60, digits: 2, to: &buffer)
-        buffer.append(".")
-        appendPadded(Int(time / 1_000_000 % 1000), digits: 3, to: &buffer)
-        buffer.append("Z")
-    }
-
-    /// The proleptic Gregorian date of a day counted from 1970-01-01.
-    package static func date(ofDay day: Int) -> (year: Int, month: Int, day: Int) {
-        // Years counted from March, in eras of 400 of them: leap days then come last.
-        let shifted = day + 719_468
-        let era = (shifted >= 0 ? shifted : shifted - 146_096) / 146_097
-        let dayOfEra = shifted - era * 146_097
-        let yearOfEra =
-            (dayOfEra - dayOfEra / 1460 + dayOfEra / 36_524 - dayOfEra / 146_096) / 365
-        let dayOfYear = dayOfEra - (365 * yearOfEra + yearOfEra / 4 - yearOfEra / 100)
-        let monthFromMarch = (5 * dayOfYear + 2) / 153
-        let dayOfMonth = dayOfYear - (153 * monthFromMarch + 2) / 5 + 1
-        let month = monthFromMarch < 10 ? monthFromMarch + 3 : monthFromMarch - 9
-        return (yearOfEra + era * 400 + (month <= 2 ? 1 : 0), month, dayOfMonth)
-    }
-
-    /// The day, counted from 1970-01-01, of a proleptic Gregorian date.
-    package static func day(year: Int, month: Int, day: Int) -> Int {
-        let year = month <= 2 ? year - 1 : year
-        let era = (year >= 0 ? year : year - 399) / 400
-        let yearOfEra = year - era * 400
-        let dayOfYear = (153 * (month > 2 ? month - 3 : month + 9) + 2) / 5 + day - 1
-        let dayOfEra = yearOfEra * 365 + yearOfEra / 4 - yearOfEra / 100 + dayOfYear
-        return era * 146_097 + dayOfEra - 719_468
-    }
-
-    private static func appendPadded(_ value: Int, digits: Int, to buffer: inout ByteBuffer) {
-        var divisor = 1
-        for _ in 1..<digits { divisor *= 10 }
-        while divisor > 0 {
-            buffer.append(UInt8(ascii: "0") + UInt8(value / divisor % 10))
-            divisor /= 10
-        }
     }
 }

@@ -7,14 +7,24 @@ package final class Tracer: Sendable {
     package let sampler: Sampler
     /// Bounds of each span.
     package let limits: SpanLimits
-    /// One queue for each exporter; none: nothing is recorded.
+    /// One queue for each exporter.
     package let queues: [ExportQueue]
+    /// What the debug pages show; nil: they are off. Neither it, nor a queue, nor `logs`:
+    /// nothing is recorded.
+    package let ring: TraceRing?
+    /// Who gets the events of a request; nil: nobody.
+    package let logs: LogExport?
 
-    /// A tracer that hands spans to `queues`.
-    package init(sampler: Sampler, limits: SpanLimits, queues: [ExportQueue]) {
+    /// A tracer that hands spans to `queues` and to `ring`, and their events to `logs`.
+    package init(
+        sampler: Sampler, limits: SpanLimits, queues: [ExportQueue], ring: TraceRing? = nil,
+        logs: LogExport? = nil
+    ) {
         self.sampler = sampler
         self.limits = limits
         self.queues = queues
+        self.ring = ring
+        self.logs = logs
     }
 
     /// The sampled bit to send on, exporters or not. `parentFlags` is nil for a root.
@@ -22,18 +32,22 @@ package final class Tracer: Sendable {
         sampler.isSampled(traceID: traceID, parentFlags: parentFlags)
     }
 
-    /// A recorder for a sampled trace; nil where the trace is not sampled or nobody exports.
+    /// A recorder for a sampled trace; nil where the trace is not sampled or nobody looks.
     /// `flags` are those the spans are sent on with.
     package func recorder(
         traceID: TraceID, flags: TraceFlags, tracestate: Span<UInt8>
     ) -> TraceRecorder? {
-        guard flags.contains(.sampled), !queues.isEmpty else { return nil }
+        guard flags.contains(.sampled), !queues.isEmpty || ring != nil || logs != nil else {
+            return nil
+        }
         return TraceRecorder(
             traceID: traceID, flags: flags, tracestate: tracestate, limits: limits)
     }
 
-    /// Hands all spans of a request to every exporter; never waits.
+    /// Hands all spans of a request to every exporter and the debug pages; never waits.
     package func submit(_ trace: FinishedTrace) {
         for queue in queues { queue.submit(trace) }
+        ring?.add(trace)
+        logs?.submit(eventsOf: trace)
     }
 }

@@ -27,7 +27,7 @@ enum ProcessUse {
     }
 
     /// Waits until `condition` holds.
-    static func wait(within seconds: Double = 5, _ condition: () -> Bool) -> Bool {
+    static func wait(within seconds: Double = 30, _ condition: () -> Bool) -> Bool {
         let end = Date(timeIntervalSinceNow: seconds)
         while !condition() {
             if Date() > end { return false }

@@ -1,5 +1,6 @@
 import CTestSupport
 import Foundation
+import GatewayTesting
 
 /// A TLS server with a certificate that signs itself, by the `openssl` program.
 final class TLSServer {
@@ -24,7 +25,11 @@ final class TLSServer {
             "s_server", "-quiet", "-www", "-accept", "127.0.0.1:\(port)", "-key", key, "-cert",
             certificate,
         ])
-        usleep(200_000)
+        let port = UInt16(port)
+        guard
+            ProcessUse.wait(
+                within: 60, { (try? RawClient(.tcp(host: "127.0.0.1", port: port))) != nil })
+        else { throw POSIXError(.ETIMEDOUT) }
     }
 
     /// Starts the program with nothing of this process's descriptors.

@@ -20,20 +20,24 @@ final class TestGateway {
     init(
         _ upstream: String, _ settings: [String: String] = [:],
         environment: [String: String] = [:], content: Bool = false,
-        sampler: Sampler = .default, telemetry: Telemetry? = nil, workers: Int = 1
+        sampler: Sampler = .default, telemetry: Telemetry? = nil, workers: Int = 1,
+        logsJSON: Bool = false, logsDebug: Bool = true
     ) throws {
         SignalSource.ignoreBrokenPipes()
         let configuration = try TestGateway.configuration(upstream, settings, environment)
         let limits = ExportQueue.Limits()
         queue = ExportQueue(limits: limits, counters: ExportCounters(exporter: "memory"))
-        let memory = Tracer(sampler: sampler, limits: SpanLimits(), queues: [queue])
+        let memory = Tracer(
+            sampler: sampler, limits: SpanLimits(), queues: [queue],
+            ring: TraceRing(configuration.settings.debug, includesContent: content))
         let lines = log
         let services = GatewayServices(
             settings: configuration.settings, tracer: telemetry?.tracer ?? memory,
             exporters: telemetry?.counters ?? [queue.counters],
             capturesContent: telemetry?.capturesContent ?? content,
             log: Log(
-                level: .debug, format: .text, now: { Clock.wall }, output: { lines.write($0) }))
+                level: logsDebug ? .debug : .info, format: logsJSON ? .json : .text,
+                now: { Clock.wall }, output: { lines.write($0) }))
         server = GatewayServer(services: services, workers: workers)
         try server.start()
         address = server.addresses[0]
@@ -42,11 +46,12 @@ final class TestGateway {
     convenience init(
         _ upstream: FaultyUpstream, _ settings: [String: String] = [:],
         environment: [String: String] = [:], content: Bool = false,
-        sampler: Sampler = .default, telemetry: Telemetry? = nil
+        sampler: Sampler = .default, telemetry: Telemetry? = nil,
+        logsJSON: Bool = false, logsDebug: Bool = true
     ) throws {
         try self.init(
             upstream.url("/v1"), settings, environment: environment, content: content,
-            sampler: sampler, telemetry: telemetry)
+            sampler: sampler, telemetry: telemetry, logsJSON: logsJSON, logsDebug: logsDebug)
     }
 
     /// Exporters in place of the memory.
@@ -62,7 +67,7 @@ final class TestGateway {
         let drained = DispatchSemaphore(value: 0)
         server.drain { drained.signal() }
         server.abandon()
-        return drained.wait(timeout: .now() + 5) == .success
+        return drained.wait(timeout: .now() + 30) == .success
     }
 
     /// What SIGTERM does before the listener closes.
@@ -77,20 +82,26 @@ final class TestGateway {
 
     func abandon() { server.abandon() }
 
+    /// The port that is listened on.
+    var port: UInt16 {
+        if case .tcp(_, let port) = address { port } else { 0 }
+    }
+
     /// A client's connection.
     func connect() throws -> RawClient {
         try RawClient(address)
     }
 
     /// The first response to `request` on a connection of its own.
-    func answer(to request: String, within milliseconds: Int = 5000) throws -> RawClient.Response? {
+    func answer(to request: String, within milliseconds: Int = 30_000) throws -> RawClient.Response?
+    {
         let client = try connect()
         client.send(request)
         return client.response(within: milliseconds)
     }
 
     /// The next traces that ended; fewer where they do not come in time.
-    func traces(_ count: Int, within seconds: Double = 5) -> [RecordedTrace] {
+    func traces(_ count: Int, within seconds: Double = 30) -> [RecordedTrace] {
         var result: [RecordedTrace] = []
         let end = Date(timeIntervalSinceNow: seconds)
         while result.count < count, Date() < end {
@@ -105,7 +116,7 @@ final class TestGateway {
 
     /// The next trace that ended.
     func trace(
-        within seconds: Double = 5, sourceLocation: SourceLocation = #_sourceLocation
+        within seconds: Double = 30, sourceLocation: SourceLocation = #_sourceLocation
     ) throws -> RecordedTrace {
         try #require(
             traces(1, within: seconds).first, "no trace was recorded",
@@ -131,10 +142,31 @@ final class TestGateway {
 /// The log's lines.
 final class LogLines: Sendable {
     private let lines = Mutex("")
+    private let full = Mutex(false)
+
+    /// While set, no line is taken.
+    var isFull: Bool {
+        get { full.withLock { $0 } }
+        set { full.withLock { $0 = newValue } }
+    }
 
     var text: String { lines.withLock { $0 } }
+    var all: [String] { text.split(separator: "\n").map(String.init) }
+
+    /// The lines about `event`, once there are so many or the wait is over.
+    func lines(of event: String, _ count: Int) -> [String] {
+        let end = Date(timeIntervalSinceNow: 30)
+        while true {
+            let found = all.filter {
+                $0.contains(" event=\(event)") || $0.contains("\"event\":\"\(event)\"")
+            }
+            if found.count >= count || Date() > end { return found }
+            usleep(500)
+        }
+    }
 
     func write(_ line: borrowing Span<UInt8>) -> Bool {
+        guard !isFull else { return false }
         let text = line.withUnsafeBytes { String(decoding: $0, as: UTF8.self) }
         lines.withLock { $0 += text }
         return true

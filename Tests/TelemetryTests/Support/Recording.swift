@@ -160,6 +160,7 @@ final class ScriptedTransport: ExportTransport {
         let at: UInt64
     }
 
+    var encoding = ExportEncoding.protobuf
     private(set) var sent: [Sent] = []
     var script: [TransportOutcome]
     /// Decides by the body where the script has ended.
@@ -177,5 +178,12 @@ final class ScriptedTransport: ExportTransport {
         let bytes = body.withBytes { span in span.indices.map { span[$0] } }
         sent.append(Sent(body: bytes, isGzip: isGzip, timeout: timeout, at: schedule.now))
         return script.isEmpty ? decide(bytes) : script.removeFirst()
+    }
+}
+
+extension TransportOutcome {
+    /// An answer by HTTP.
+    static func response(_ response: ExportResponse) -> TransportOutcome {
+        .answer(ExportAnswer(response, to: .traces, in: .protobuf, now: 0))
     }
 }

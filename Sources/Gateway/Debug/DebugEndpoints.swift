@@ -1,0 +1,131 @@
+import Bytes
+import HTTP1
+import HTTPServer
+import Networking
+import Telemetry
+import W3CTraceContext
+
+/// `/debug/traces`: what the last requests did, without a backend. No trace, no upstream.
+enum DebugEndpoints {
+    private static let path: StaticString = "/debug/traces"
+
+    /// What is asked for.
+    private enum Page {
+        case list
+        case trace(TraceID)
+        /// Below the path, but nothing there.
+        case unknown
+    }
+
+    /// Answers `GET` and `HEAD` of the pages to those who may see them; false for anything else,
+    /// which `refusal` then has the reason for.
+    static func answer(_ connection: HTTPConnection, _ services: GatewayServices) -> Bool {
+        let head = connection.parser.head
+        guard let ring = services.tracer.ring, head.method == .get || head.method == .head,
+            let page = page(connection), DebugAccess.isGranted(connection, services)
+        else { return false }
+        let isHTML = connection.withHead { AcceptedType.prefersHTML(head, $0) }
+        var body = ByteBuffer(capacity: 16 << 10)
+        switch page {
+        case .list:
+            let traces = ring.newest(DebugPage.rowsMax).map(TraceSummary.init)
+            if isHTML {
+                DebugPage.append(traces, to: &body)
+            } else {
+                DebugDocument.append(traces, to: &body)
+            }
+        case .trace(let id):
+            let requests = ring.requests(of: id)
+            guard !requests.isEmpty else { return false }
+            let forest = SpanForest(requests, spansMax: DebugPage.spansMax)
+            if isHTML {
+                DebugPage.append(
+                    forest, of: id, includesContent: ring.includesContent, to: &body)
+            } else {
+                DebugDocument.append(
+                    forest, of: id, includesContent: ring.includesContent, to: &body)
+            }
+        case .unknown: return false
+        }
+        send(body, isHTML: isHTML, on: connection)
+        return true
+    }
+
+    /// Why a request for one of the pages was not answered; nil where it is none.
+    static func refusal(
+        _ connection: HTTPConnection, _ services: GatewayServices
+    ) -> GatewayError? {
+        guard services.tracer.ring != nil, page(connection) != nil else { return nil }
+        guard DebugAccess.isGranted(connection, services) else {
+            return GatewayError(
+                .forbidden,
+                "The debug pages are for callers on this machine, under its own name and "
+                    + "without a proxy, or with the admin key as 'Authorization: Bearer KEY'.")
+        }
+        return GatewayError(
+            .notFound, "There is no such trace here (any more); /debug/traces lists those kept.")
+    }
+
+    private static func page(_ connection: HTTPConnection) -> Page? {
+        let head = connection.parser.head
+        guard head.targetIsConforming else { return nil }
+        return connection.withHead { bytes in
+            let path = bytes.extracting(head.path)
+            guard path.starts(with: Self.path) else { return nil }
+            let rest = path.extracting(Self.path.utf8CodeUnitCount...)
+            if rest.isEmpty { return .list }
+            guard rest[0] == UInt8(ascii: "/") else { return nil }
+            return TraceID(hex: rest.extracting(1...)).map { .trace($0) } ?? .unknown
+        }
+    }
+
+    private static func send(
+        _ body: borrowing ByteBuffer, isHTML: Bool, on connection: HTTPConnection
+    ) {
+        connection.startHead(status: 200)
+        connection.addDate()
+        connection.addField(
+            "content-type", isHTML ? "text/html; charset=utf-8" : "application/json")
+        connection.addField("cache-control", "no-store")
+        connection.addField("vary", "accept")
+        connection.addField("x-content-type-options", "nosniff")
+        connection.addField("content-security-policy", DebugPage.policy.utf8.span)
+        connection.addField("referrer-policy", "no-referrer")
+        connection.addField("cross-origin-resource-policy", "same-origin")
+        connection.finishHead(.length(body.count))
+        connection.write(body.bytes)
+        connection.flush()
+        connection.endResponse()
+    }
+}
+
+/// Who may see the debug pages.
+enum DebugAccess {
+    /// With the admin key, anyone. Without it, callers of this machine on a loopback listener:
+    /// not under a foreign name (a web page's, by DNS rebinding), and not by way of a proxy, whose
+    /// own callers are unknown.
+    static func isGranted(_ connection: HTTPConnection, _ services: GatewayServices) -> Bool {
+        let head = connection.parser.head
+        return connection.withHead { bytes in
+            if services.adminKeys.admit(head, bytes) { return true }
+            guard case .tcp? = connection.listener, connection.listener?.isLoopback == true,
+                let peer = connection.peer, isLoopback(peer.address), head.host != nil,
+                OwnOrigin.holds(head, bytes, ownHosts: services.ownHosts)
+            else { return false }
+            return !head.fields.contains { isForwarded($0, bytes) }
+        }
+    }
+
+    private static func isLoopback(_ address: String) -> Bool {
+        ListenAddress.tcp(host: address, port: 0).isLoopback
+            || address.lowercased().hasPrefix("::ffff:127.")
+    }
+
+    private static func isForwarded(_ field: HTTPField, _ bytes: Span<UInt8>) -> Bool {
+        switch field.known {
+        case .via, .forwarded, .xForwardedFor, .xForwardedHost, .xForwardedProto: true
+        case .other: bytes.extracting(field.name).equalsIgnoringCase("x-real-ip")
+        default: false
+        }
+    }
+}

@@ -1,0 +1,54 @@
+import Configuration
+import OTLP
+import Telemetry
+
+/// The running exporters of one signal, one for each destination.
+///
+/// What is submitted goes to each. They end when they are closed: `close`, then `join`.
+package struct SignalExporters<Entry: ExportEntry> {
+    /// One for each exporter; they count what they take.
+    package let queues: [ItemQueue<Entry>]
+    /// The exporters' threads.
+    package let threads: [ExporterThread]
+
+    /// Starts an exporter for each of `destinations`. `version` is the gateway's.
+    package init<Encoder: BatchEncoder>(
+        encoder: Encoder, destinations: [ExporterSettings], batch: BatchSettings,
+        settings: TelemetrySettings, version: String, log: Log
+    ) where Encoder.Entry == Entry {
+        var queues: [ItemQueue<Entry>] = []
+        var threads: [ExporterThread] = []
+        for exporter in destinations {
+            let name = exporter.family == .experimental ? "experimental" : "otlp"
+            let queue = ItemQueue<Entry>(
+                limits: QueueLimits(batch),
+                counters: ExportCounters(exporter: name, signal: encoder.signal))
+            threads.append(
+                ExporterThread(
+                    queue: queue, encoder: encoder, endpoint: ExportEndpoint(exporter),
+                    options: ExporterOptions(exporter, batch, settings), version: version,
+                    log: log))
+            queues.append(queue)
+        }
+        self.queues = queues
+        self.threads = threads
+    }
+
+    /// The accounting of each exporter.
+    package var counters: [ExportCounters] { queues.map(\.counters) }
+
+    /// Hands an entry to every exporter; never waits. From any thread.
+    package func submit(_ entry: Entry) {
+        for queue in queues { queue.submit(entry) }
+    }
+
+    /// Takes nothing more and has the exporters finish by `deadline`, monotonic nanoseconds.
+    package func close(deadline: UInt64) {
+        for queue in queues { queue.close(deadline: deadline) }
+    }
+
+    /// Waits until the exporters are done, after `close`. To be called once.
+    package func join() {
+        for thread in threads { thread.join() }
+    }
+}
