@@ -20,6 +20,8 @@ package struct Settings: Sendable, Equatable {
     package internal(set) var timeouts = TimeoutSettings()
     /// What spans hold.
     package internal(set) var telemetry = TelemetrySettings()
+    /// Where telemetry goes, below the `OTEL_*` variables.
+    package internal(set) var export = ExportSettings()
     /// Prompts and answers on spans.
     package internal(set) var content = ContentSettings()
     /// After SIGTERM.
@@ -157,6 +159,8 @@ package struct TelemetrySettings: Sendable, Equatable {
     package internal(set) var legacyTokenNames = false
     /// System messages of a chat stay in `gen_ai.input.messages`.
     package internal(set) var systemMessagesInHistory = false
+    /// Values of a metric's label with series of their own.
+    package internal(set) var metricNamesMax = 200
     /// Encoded bytes of one export request.
     package internal(set) var exportBytesMax = 3584 << 10
 }

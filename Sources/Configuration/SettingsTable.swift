@@ -10,7 +10,8 @@ enum SettingsTable {
         ("keys", "Who may call."),
         ("limits", "Sizes and counts beyond which a request or an answer is refused."),
         ("timeouts", "How long anything may take."),
-        ("telemetry", "What spans hold; where they go is said by the `OTEL_*` variables."),
+        ("telemetry", "What spans hold."),
+        ("export", "Where traces, metrics and logs go; the `OTEL_*` variables win over each key."),
         ("content", "Prompts and answers on spans."),
         ("shutdown", "What happens after SIGTERM."),
         ("log", "The process's own log, on standard error."),
@@ -19,7 +20,8 @@ enum SettingsTable {
     ]
 
     static let keys: [SettingKey] =
-        listener + upstream + clientKeys + limits + timeouts + telemetry + content + shutdown
+        listener + upstream + clientKeys + limits + timeouts + telemetry + export + content
+        + shutdown
         + debug
 
     private static let second = Duration.seconds(1)
@@ -221,6 +223,12 @@ enum SettingsTable {
             """
             Keep a chat's system messages in `gen_ai.input.messages`, not in \
             `gen_ai.system_instructions`.
+            """),
+        SettingKey(
+            "telemetry.metricNamesMax", .count(\.telemetry.metricNamesMax, 1...2000),
+            """
+            Models, and values of each other label that comes from outside, with a series of \
+            their own in the metrics; the rest is `other`.
             """),
         SettingKey(
             "telemetry.exportBytesMax",

@@ -19,10 +19,11 @@ enum AdminEndpoints {
             } else if path.equals("/readyz") {
                 status = appendReadiness(services, to: &body)
             } else if path.equals("/metrics") {
-                contentType = PrometheusText.contentType
-                services.metrics.registry.appendPrometheus(into: &body)
-                ExportMetrics.appendPrometheus(services.exporters, into: &body)
-                LogMetrics.appendPrometheus(services.log, into: &body)
+                let format = head.first(.accept).map {
+                    PrometheusText(accept: bytes.extracting($0.value))
+                }
+                contentType = (format ?? .plain).contentType
+                (format ?? .plain).append(services.collectMetrics(), to: &body)
             } else {
                 return false
             }

@@ -100,9 +100,11 @@ extension Exchange {
     private func makeCall(
         _ payload: UpstreamCall.Payload, path: consuming ByteBuffer
     ) -> UpstreamCall {
-        UpstreamCall(
+        let call = UpstreamCall(
             payload, path: path, target: services.target, services: worker.upstream, trace: trace,
             sink: self)
+        call.receivedAt = connection.requestAt
+        return call
     }
 
     private func finish(_ call: UpstreamCall) async throws(GatewayError) {

@@ -117,6 +117,8 @@ extension Exchange {
     /// server's.
     func endTrace() {
         logEnd()
+        let now = trace.clock.now
+        measureRequest(at: now)
         guard let recorder = trace.recorder else { return }
         if let span = trace.serverSpan {
             if !hasUpstreamRequestID {
@@ -129,23 +131,18 @@ extension Exchange {
                 span.set(MartletAttributes.attemptCount, call.attemptCount)
                 if call.isStreaming { span.set(MartletAttributes.stream, true) }
             }
-            if status > 0, connection.hasResponseStarted {
-                span.set(HTTPAttributes.responseStatusCode, status)
-            } else if connection.isClientGone {
-                // Nothing was sent; what nginx and others write where the client left first.
-                span.set(HTTPAttributes.responseStatusCode, 499)
-            }
-            if connection.isClientGone {
-                span.set(MartletAttributes.clientDisconnected, true)
-            } else if let error, error.status >= 500 {
-                span.set(GeneralAttributes.errorType, error.errorType)
-                span.setError(message: error.message.utf8.span)
-            } else if status >= 500 {
-                span.set(GeneralAttributes.errorType, String(status))
-                span.setError()
+            if sentStatus > 0 { span.set(HTTPAttributes.responseStatusCode, sentStatus) }
+            if connection.isClientGone { span.set(MartletAttributes.clientDisconnected, true) }
+            if let errorType {
+                span.set(GeneralAttributes.errorType, errorType)
+                if let error {
+                    span.setError(message: error.message.utf8.span)
+                } else {
+                    span.setError()
+                }
             }
         }
-        services.tracer.submit(recorder.finish(at: trace.clock.now))
+        services.tracer.submit(recorder.finish(at: now))
     }
 }
 
@@ -153,14 +150,17 @@ extension Exchange {
 enum Route {
     /// The path of a typed endpoint with its version, `/v1/*` for what is passed through, nil
     /// for what the gateway does not serve.
-    static func name(_ path: Span<UInt8>) -> StaticString? {
+    static func name(_ path: Span<UInt8>) -> StaticString? { place(bytes: path)?.name }
+
+    /// The name, and a number that no other route has.
+    static func place(bytes path: Span<UInt8>) -> (index: Int, name: StaticString)? {
         switch Endpoint(path: path) {
-        case .chatCompletions: "/v1/chat/completions"
-        case .completions: "/v1/completions"
-        case .embeddings: "/v1/embeddings"
-        case .responses: "/v1/responses"
-        case .models: "/v1/models"
-        case .other: "/v1/*"
+        case .chatCompletions: (0, "/v1/chat/completions")
+        case .completions: (1, "/v1/completions")
+        case .embeddings: (2, "/v1/embeddings")
+        case .responses: (3, "/v1/responses")
+        case .models: (4, "/v1/models")
+        case .other: (5, "/v1/*")
         case nil: nil
         }
     }

@@ -14,6 +14,7 @@ final class Worker {
     let loop: EventLoop
     let ids = IDSource()
     let bench: Workbench
+    let meter: WorkerMeter
     let upstream: UpstreamServices
     private(set) lazy var connections = Connections(
         loop: loop, settings: ConnectionSettings(services.settings),
@@ -25,9 +26,10 @@ final class Worker {
         self.loop = loop
         let settings = services.settings
         bench = Workbench(settings: settings)
+        meter = services.metrics.meters.makeWorkerMeter()
         upstream = UpstreamServices(
             loop: loop, client: CurlClient(loop: loop, settings: .init(settings)), bench: bench,
-            settings: settings, capturesContent: services.capturesContent)
+            settings: settings, meter: meter, capturesContent: services.capturesContent)
     }
 
     /// Answers a connection's requests, one after another.
@@ -40,9 +42,12 @@ final class Worker {
             case .request:
                 if AdminEndpoints.answer(connection, services) { continue }
                 if DebugEndpoints.answer(connection, services) { continue }
+                let method = Int(connection.parser.head.method.rawValue)
                 services.metrics.activeRequests.add(1)
+                meter.requestBegan(method: method)
                 if services.isDraining { connection.closeAfterResponse() }
                 await Exchange(connection: connection, worker: self).run()
+                meter.requestIsOver(method: method)
                 services.metrics.activeRequests.add(-1)
             case .refused(let error):
                 Exchange(connection: connection, worker: self).refuse(GatewayError(error))

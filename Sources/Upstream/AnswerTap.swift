@@ -133,6 +133,17 @@ struct AnswerTap: ~Copyable {
         }
     }
 
+    /// Events with data that the stream has shown, `[DONE]` left out.
+    var chunkCount: Int {
+        mutating get {
+            switch kind {
+            case .none, .plain: 0
+            case .stream: reader?.facts.chunkCount ?? 0
+            case .filtered: filter?.reader.facts.chunkCount ?? 0
+            }
+        }
+    }
+
     /// Where the stream stands, for closing one that was cut; nil for what is none.
     var position: SSEParser.Position? {
         mutating get {

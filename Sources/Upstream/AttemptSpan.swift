@@ -8,14 +8,14 @@ import W3CTraceContext
 struct AttemptSpan {
     /// Its id, which goes upstream in `traceparent` whether or not the span is recorded.
     let id: SpanID
+    /// Nanoseconds since 1970.
+    let startedAt: UInt64
     private let record: SpanRecord?
-    private let trace: RequestTrace
 
     init(
         trace: RequestTrace, parent: SpanID, method: HTTPTransfer.Method,
         url: borrowing ByteBuffer, target: UpstreamTarget, resend: Int
     ) {
-        self.trace = trace
         let name: String =
             switch method {
             case .get: "GET"
@@ -26,6 +26,7 @@ struct AttemptSpan {
         let span = trace.startSpan(name.utf8.span, kind: .client, below: parent)
         id = span.id
         record = span.record
+        startedAt = span.record?.startTime ?? trace.clock.now
         guard let record else { return }
         record.set(HTTPAttributes.requestMethod, name)
         record.set(NetworkAttributes.serverAddress, target.host)
@@ -36,8 +37,8 @@ struct AttemptSpan {
         if resend > 0 { record.set(HTTPAttributes.requestResendCount, resend) }
     }
 
-    /// Ends the span with what the transfer has to tell.
-    func end(_ transfer: HTTPTransfer, failure: UpstreamFailure?) {
+    /// Ends the span, at `now` in nanoseconds since 1970, with what the transfer has to tell.
+    func end(_ transfer: HTTPTransfer, failure: UpstreamFailure?, at now: UInt64) {
         guard let record else { return }
         if let peer = transfer.peer {
             record.set(NetworkAttributes.peerAddress, peer.address)
@@ -55,7 +56,7 @@ struct AttemptSpan {
             record.set(GeneralAttributes.errorType, String(transfer.status))
             record.setError()
         }
-        record.end(at: trace.clock.now)
+        record.end(at: now)
     }
 }
 

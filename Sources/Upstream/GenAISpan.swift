@@ -124,13 +124,23 @@ enum GenAISpan {
     /// choice.
     private static let unfinished: StaticString = "error"
 
+    /// The tokens of an operation, cached and reasoning ones included whatever the provider's
+    /// habit.
+    static func tokens(
+        of usage: AnswerFacts.Usage, provider: String
+    ) -> (input: Int?, output: Int?) {
+        let isAnthropic = provider == "anthropic"
+        return (
+            isAnthropic ? usage.inputTokensWithCached : usage.inputTokens,
+            usage.outputTokensWithReasoning
+        )
+    }
+
     private static func setUsage(
         _ usage: AnswerFacts.Usage, endpoint: Endpoint, provider: String, names: Names,
         on span: SpanRecord
     ) {
-        let isAnthropic = provider == "anthropic"
-        let input = isAnthropic ? usage.inputTokensWithCached : usage.inputTokens
-        let output = usage.outputTokensWithReasoning
+        let (input, output) = tokens(of: usage, provider: provider)
         if let tokens = input { span.set(GenAIAttributes.usageInputTokens, tokens) }
         if let tokens = usage.cachedInputTokens {
             span.set(GenAIAttributes.usageCacheReadInputTokens, tokens)
@@ -155,16 +165,23 @@ enum GenAISpan {
     /// Marks the span as failed by an answer of the upstream: its own code where it names one,
     /// else the status (semconv v1.40.0, `error.type`).
     static func setError(_ facts: borrowing AnswerFacts, status: Int, on span: SpanRecord) {
-        if isIdentifier(facts.errorCode) {
-            span.set(GeneralAttributes.errorType, facts.errorCode)
-        } else if isIdentifier(facts.errorType) {
-            span.set(GeneralAttributes.errorType, facts.errorType)
+        if let word = errorWord(facts) {
+            span.set(GeneralAttributes.errorType, word)
         } else {
             span.set(GeneralAttributes.errorType, String(status))
         }
         var message = ByteBuffer(capacity: facts.errorMessage.count)
         ErrorText.append(facts.errorMessage, to: &message)
         span.setError(message: message.bytes)
+    }
+
+    /// The upstream's own word for what failed; nil where it has none that can be used, so that
+    /// the status stands for it.
+    @_lifetime(borrow facts)
+    static func errorWord(_ facts: borrowing AnswerFacts) -> Span<UInt8>? {
+        if isIdentifier(facts.errorCode) { return facts.errorCode }
+        if isIdentifier(facts.errorType) { return facts.errorType }
+        return nil
     }
 
     /// Of low cardinality and harmless, as far as a stranger's word can be.

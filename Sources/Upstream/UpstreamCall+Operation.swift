@@ -13,6 +13,7 @@ extension UpstreamCall {
         body.withBytes { GenAISpan.appendName(request, $0, to: &name) }
         let span = trace.startSpan(name.bytes, kind: .client, below: trace.server.spanID)
         genAI = span
+        operationAt = span.record?.startTime ?? trace.clock.now
         guard let record = span.record else { return }
         trace.setShared(on: record, isGenAI: true, provider: target.provider.name)
         body.withBytes {
@@ -66,10 +67,16 @@ extension UpstreamCall {
     }
 
     func finishOperation(_ outcome: Outcome) {
-        guard let record = genAI?.record, case .typed(let request) = payload else { return }
-        setProgress(on: record)
+        guard case .typed(let request) = payload else { return }
+        let now = trace.clock.now
         let isStream = tap.isStream
+        var isMeasured = false
+        let record = genAI?.record
+        if let record { setProgress(on: record) }
         tap.withFacts(endpoint: request.endpoint, bench: services.bench) { facts in
+            measureOperation(outcome, request, facts, isStream: isStream, at: now)
+            isMeasured = true
+            guard let record else { return }
             GenAISpan.setAnswer(
                 facts, endpoint: request.endpoint, target: target, names: names, on: record)
             if outcome == .relayed, status >= 400 || facts.hasError {
@@ -77,6 +84,10 @@ extension UpstreamCall {
             }
             if isStream { setAnatomy(facts, outcome, on: record) }
         }
+        if !isMeasured {
+            measureOperation(outcome, request, AnswerFacts(), isStream: isStream, at: now)
+        }
+        guard let record else { return }
         if services.capturesContent, (200..<300).contains(status) {
             setAnswerContent(request, on: record)
         }
@@ -90,7 +101,7 @@ extension UpstreamCall {
             record.set(GeneralAttributes.errorType, failure.errorType)
             record.setError(message: failure.sentence)
         }
-        record.end(at: trace.clock.now)
+        record.end(at: now)
     }
 
     /// What receivers that keep only GenAI spans would miss otherwise.

@@ -34,6 +34,7 @@ package struct UpstreamServices {
     let client: CurlClient
     let bench: Workbench
     let settings: Settings
+    let meter: WorkerMeter
     /// Some exporter wants to see prompts and answers.
     let capturesContent: Bool
     /// A gap in a stream that counts as a stall, in nanoseconds.
@@ -41,8 +42,9 @@ package struct UpstreamServices {
 
     package init(
         loop: EventLoop, client: CurlClient, bench: Workbench, settings: Settings,
-        capturesContent: Bool
+        meter: WorkerMeter, capturesContent: Bool
     ) {
+        self.meter = meter
         self.capturesContent = capturesContent
         self.loop = loop
         self.client = client
@@ -104,6 +106,12 @@ package final class UpstreamCall {
     /// `body` is with the transfer, as it is.
     private var isBodyLent = false
     private(set) var relayed = RelayProgress()
+    private(set) var chunkTimes = ChunkTimes()
+    private var chunkCount = 0
+    /// When the operation began, in nanoseconds since 1970.
+    var operationAt: UInt64 = 0
+    /// When the client's request came, in nanoseconds of `Clock.monotonic`; 0: not known.
+    package var receivedAt: UInt64 = 0
     private var isCancelled = false
     /// The relayed answer is a stream of events.
     package private(set) var isEventStream = false
@@ -262,7 +270,11 @@ package final class UpstreamCall {
         let wasReused = !transfer.isOnNewConnection
         times = (transfer.startedAt, transfer.connectedAt, transfer.headAt)
         isOnNewConnection = transfer.isOnNewConnection
-        attempt?.end(transfer, failure: failure)
+        if let attempt {
+            let now = trace.clock.now
+            attempt.end(transfer, failure: failure, at: now)
+            measureAttempt(transfer, attempt, failure: failure, at: now)
+        }
         self.transfer = nil
         if isBodyLent {
             swap(&transfer.body, &body)
@@ -418,8 +430,16 @@ extension UpstreamCall: HTTPTransferObserver {
             sink.answerContinues(bytes)
             tap.take(bytes, bench: bench)
         }
-        if relayed.firstContentAt == 0, tap.hasContent { relayed.firstContentAt = now }
+        if isStream { measureChunks(at: now) }
         return true
+    }
+
+    /// When the stream's first content came, and the times between its chunks.
+    private func measureChunks(at now: UInt64) {
+        if relayed.firstContentAt == 0, tap.hasContent { relayed.firstContentAt = now }
+        let count = tap.chunkCount
+        chunkTimes.take(count - chunkCount, at: now)
+        chunkCount = count
     }
 
     /// Sends on what the filter let through.

@@ -1,6 +1,7 @@
 import Bytes
 import Configuration
 import Synchronization
+import Telemetry
 
 /// A provider as the configuration names it: one value for all workers.
 package final class UpstreamTarget: Sendable {
@@ -14,6 +15,8 @@ package final class UpstreamTarget: Sendable {
     package let provider: ProviderName
     /// The value of `authorization` for callers without a key of their own, or nil.
     package let authorization: Secret?
+    /// What metrics say of it.
+    package let labels: MetricTarget
     package let settings: UpstreamSettings
     private let refusesUsage = Atomic<Bool>(false)
 
@@ -24,6 +27,7 @@ package final class UpstreamTarget: Sendable {
         port = Int(settings.url.port)
         provider =
             settings.provider.map(ProviderName.init(named:)) ?? ProviderName(host: host)
+        labels = MetricTarget(provider: provider.name, address: host, port: port)
         authorization = settings.apiKey.map { Secret("Bearer \($0.reveal())") }
     }
 

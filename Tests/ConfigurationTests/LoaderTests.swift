@@ -65,6 +65,7 @@ struct LoaderTests {
             "telemetry.systemMessagesInHistory", "MARTLET_TELEMETRY_SYSTEM_MESSAGES_IN_HISTORY",
             "true"
         ),
+        ("telemetry.metricNamesMax", "MARTLET_TELEMETRY_METRIC_NAMES_MAX", "7"),
         ("telemetry.exportBytesMax", "MARTLET_TELEMETRY_EXPORT_BYTES_MAX", "1MiB"),
         ("content.capture", "MARTLET_CONTENT_CAPTURE", "span"),
         ("content.partBytesMax", "MARTLET_CONTENT_PART_BYTES_MAX", "1KiB"),

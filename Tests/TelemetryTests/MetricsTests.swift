@@ -6,18 +6,20 @@ import Testing
     @Test func `series are printed below the head of their name`() {
         let registry = MetricRegistry()
         let open = registry.cell(
-            "martlet_open_connections", .gauge, help: "Connections of callers.")
+            "martlet.open.connections", .gauge, unit: "{connection}",
+            help: "Connections of callers.")
         let plain = registry.cell(
-            "martlet_requests_total", .counter, help: "Requests.", labels: [("endpoint", "chat")])
+            "martlet.requests", .counter, unit: "{request}", help: "Requests.",
+            labels: [("endpoint", "chat")])
         let odd = registry.cell(
-            "martlet_requests_total", .counter, help: "Requests.",
+            "martlet.requests", .counter, unit: "{request}", help: "Requests.",
             labels: [("endpoint", "a\"b\\c\nd")])
         open.add(3)
         open.add(-1)
         plain.add()
         odd.set(7)
         #expect(
-            text { registry.appendPrometheus(into: &$0) } == """
+            text { PrometheusText.plain.append(registry.collect(), to: &$0) } == """
                 # HELP martlet_open_connections Connections of callers.
                 # TYPE martlet_open_connections gauge
                 martlet_open_connections 2
@@ -32,8 +34,10 @@ import Testing
     @Test func `the same series is the same cell`() {
         let registry = MetricRegistry()
         let labels: [(name: StaticString, value: String)] = [("code", "not_found")]
-        let one = registry.cell("martlet_errors_total", .counter, help: "E.", labels: labels)
-        let two = registry.cell("martlet_errors_total", .counter, help: "E.", labels: labels)
+        let one = registry.cell(
+            "martlet.errors", .counter, unit: "{error}", help: "E.", labels: labels)
+        let two = registry.cell(
+            "martlet.errors", .counter, unit: "{error}", help: "E.", labels: labels)
         #expect(one === two)
     }
 
@@ -41,10 +45,12 @@ import Testing
         let registry = MetricRegistry()
         for index in 0..<1_000 {
             registry.cell(
-                "martlet_errors_total", .counter, help: "E.", labels: [("code", "\(index)")]
+                "martlet.errors", .counter, unit: "{error}", help: "E.",
+                labels: [("code", "\(index)")]
             ).add()
         }
-        let lines = text { registry.appendPrometheus(into: &$0) }.split(separator: "\n")
+        let lines = text { PrometheusText.plain.append(registry.collect(), to: &$0) }.split(
+            separator: "\n")
         #expect(lines.count == 2 + MetricRegistry.seriesMax + 1)
         #expect(lines.last == "martlet_errors_total{code=\"other\"} 800")
     }
@@ -57,7 +63,9 @@ import Testing
         counters.countLost(2, .refused)
         counters.countRequest(bodyBytes: 100, isRetry: false)
         counters.countRequest(bodyBytes: 100, isRetry: true)
-        let printed = text { ExportMetrics.appendPrometheus([counters], into: &$0) }
+        let printed = text {
+            PrometheusText.plain.append(ExportMetrics.collect([counters]), to: &$0)
+        }
         for line in [
             "# TYPE martlet_export_spans_accepted_total counter",
             "martlet_export_spans_accepted_total{exporter=\"otlp\"} 13",

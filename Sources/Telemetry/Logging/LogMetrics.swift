@@ -1,13 +1,11 @@
-import Bytes
-
-/// What `/metrics` says about the log itself.
+/// The log's accounting, as metrics.
 package enum LogMetrics {
-    /// Appends how many lines the log's output did not take.
-    package static func appendPrometheus(_ log: Log, into buffer: inout ByteBuffer) {
-        let name: StaticString = "martlet_log_lines_dropped_total"
-        PrometheusText.appendHead(
-            name, .counter, help: "Lines of the log that its output did not take at once.",
-            to: &buffer)
-        PrometheusText.appendSample(name, labels: [], log.droppedCount, to: &buffer)
+    private static let dropped = MetricDefinition(
+        "martlet.log.lines.dropped", unit: "{line}", .observedCounter,
+        "Lines of the log that its output did not take at once.")
+
+    /// How many lines the log's output did not take.
+    package static func collect(_ log: Log) -> [MetricData] {
+        [MetricData(dropped, [MetricPoint(MetricLabels([]), .integer(log.droppedCount))])]
     }
 }

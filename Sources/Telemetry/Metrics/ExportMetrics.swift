@@ -1,111 +1,100 @@
-import Bytes
-
-/// The accounting of all exporters on `/metrics`.
+/// The accounting of all exporters, as metrics.
 package enum ExportMetrics {
-    /// The names of a signal's accounting.
-    private struct Names {
-        let accepted: StaticString
-        let exported: StaticString
-        let pending: StaticString
-        let lost: StaticString
+    /// What a signal's accounting is called.
+    private struct Definitions: Sendable {
+        let signal: Signal
+        let accepted, exported, pending, lost: MetricDefinition
 
         init(_ signal: Signal) {
+            self.signal = signal
+            let items: String
+            let unit: String
             switch signal {
-            case .traces:
-                accepted = "martlet_export_spans_accepted_total"
-                exported = "martlet_export_spans_exported_total"
-                pending = "martlet_export_spans_pending"
-                lost = "martlet_export_spans_lost_total"
-            case .metrics:
-                accepted = "martlet_export_data_points_accepted_total"
-                exported = "martlet_export_data_points_exported_total"
-                pending = "martlet_export_data_points_pending"
-                lost = "martlet_export_data_points_lost_total"
-            case .logs:
-                accepted = "martlet_export_log_records_accepted_total"
-                exported = "martlet_export_log_records_exported_total"
-                pending = "martlet_export_log_records_pending"
-                lost = "martlet_export_log_records_lost_total"
+            case .traces: (items, unit) = ("spans", "{span}")
+            case .metrics: (items, unit) = ("data_points", "{data_point}")
+            case .logs: (items, unit) = ("log_records", "{log_record}")
             }
-        }
-    }
-
-    /// Appends what became of the items of each exporter, signal by signal, and its requests.
-    package static func appendPrometheus(
-        _ exporters: [ExportCounters], into buffer: inout ByteBuffer
-    ) {
-        guard !exporters.isEmpty else { return }
-        for signal in Signal.allCases {
-            appendItems(of: signal, exporters.filter { $0.signal == signal }, into: &buffer)
-        }
-        requests(
-            "martlet_export_requests_total", exporters, into: &buffer,
-            help: "Requests made to the receiver, retries included."
-        ) { $0.traffic.requests }
-        requests(
-            "martlet_export_retries_total", exporters, into: &buffer,
-            help: "Requests that repeated an earlier one."
-        ) { $0.traffic.retries }
-        requests(
-            "martlet_export_body_bytes_total", exporters, into: &buffer,
-            help: "Bytes of request bodies, as compressed."
-        ) { $0.traffic.bytes }
-    }
-
-    private static func appendItems(
-        of signal: Signal, _ exporters: [ExportCounters], into buffer: inout ByteBuffer
-    ) {
-        guard !exporters.isEmpty else { return }
-        let names = Names(signal)
-        family(
-            names.accepted, .counter, exporters, into: &buffer,
-            help: "Items handed to the exporter: exported + pending + lost."
-        ) { $0.accepted }
-        family(
-            names.exported, .counter, exporters, into: &buffer,
-            help: "Items the receiver took."
-        ) { $0.exported }
-        family(
-            names.pending, .gauge, exporters, into: &buffer,
-            help: "Items queued or on their way."
-        ) { $0.pending }
-        PrometheusText.appendHead(
-            names.lost, .counter, help: "Items that did not arrive, by reason.", to: &buffer)
-        for exporter in exporters {
-            for reason in LossReason.allCases {
-                PrometheusText.appendSample(
-                    names.lost,
-                    labels: [
-                        ("exporter", exporter.exporter),
-                        ("reason", String(describing: reason.label)),
-                    ], exporter.lost(reason), to: &buffer)
+            func definition(
+                _ name: String, _ kind: MetricDefinition.Kind, _ description: String
+            ) -> MetricDefinition {
+                MetricDefinition(
+                    "martlet.export.\(items).\(name)", unit: unit, kind, description)
             }
+            accepted = definition(
+                "accepted", .observedCounter,
+                "Items handed to the exporter: exported + pending + lost.")
+            exported = definition("exported", .observedCounter, "Items the receiver took.")
+            pending = definition("pending", .upDownCounter, "Items queued or on their way.")
+            lost = definition(
+                "lost", .observedCounter, "Items that did not arrive, by reason.")
         }
     }
 
-    private static func family(
-        _ name: StaticString, _ kind: MetricRegistry.Kind, _ exporters: [ExportCounters],
-        into buffer: inout ByteBuffer, help: StaticString, _ value: (ExportCounters) -> Int
-    ) {
-        PrometheusText.appendHead(name, kind, help: help, to: &buffer)
-        for exporter in exporters {
-            PrometheusText.appendSample(
-                name, labels: [("exporter", exporter.exporter)], value(exporter), to: &buffer)
+    private static let definitions = Signal.allCases.map(Definitions.init)
+
+    /// What became of the items of each exporter, signal by signal, and its requests.
+    package static func collect(_ exporters: [ExportCounters]) -> [MetricData] {
+        guard !exporters.isEmpty else { return [] }
+        var result: [MetricData] = []
+        for names in definitions {
+            let exporters = exporters.filter { $0.signal == names.signal }
+            guard !exporters.isEmpty else { continue }
+            result.append(items(names.accepted, exporters) { $0.accepted })
+            result.append(items(names.exported, exporters) { $0.exported })
+            result.append(items(names.pending, exporters) { $0.pending })
+            result.append(MetricData(names.lost, exporters.flatMap(losses)))
+        }
+        result.append(traffic(requests, exporters) { $0.traffic.requests })
+        result.append(traffic(retries, exporters) { $0.traffic.retries })
+        result.append(traffic(bodyBytes, exporters) { $0.traffic.bytes })
+        return result
+    }
+
+    private static let requests = MetricDefinition(
+        "martlet.export.requests", unit: "{request}", .observedCounter,
+        "Requests made to the receiver, retries included.")
+    private static let retries = MetricDefinition(
+        "martlet.export.retries", unit: "{request}", .observedCounter,
+        "Requests that repeated an earlier one.")
+    private static let bodyBytes = MetricDefinition(
+        "martlet.export.body", unit: "By", .observedCounter,
+        "Bytes of request bodies, as compressed.")
+
+    private static func items(
+        _ definition: MetricDefinition, _ exporters: [ExportCounters],
+        _ value: (ExportCounters) -> Int
+    ) -> MetricData {
+        MetricData(
+            definition,
+            exporters.map { exporter in
+                MetricPoint(
+                    MetricLabels([MetricLabel("exporter", exporter.exporter)]),
+                    .integer(value(exporter)))
+            })
+    }
+
+    private static func losses(_ exporter: ExportCounters) -> [MetricPoint] {
+        LossReason.allCases.map { reason in
+            MetricPoint(
+                MetricLabels([
+                    MetricLabel("exporter", exporter.exporter),
+                    MetricLabel("reason", String(describing: reason.label)),
+                ]), .integer(exporter.lost(reason)))
         }
     }
 
-    private static func requests(
-        _ name: StaticString, _ exporters: [ExportCounters], into buffer: inout ByteBuffer,
-        help: StaticString, _ value: (ExportCounters) -> Int
-    ) {
-        PrometheusText.appendHead(name, .counter, help: help, to: &buffer)
-        for exporter in exporters {
-            PrometheusText.appendSample(
-                name,
-                labels: [
-                    ("exporter", exporter.exporter),
-                    ("signal", String(describing: exporter.signal.label)),
-                ], value(exporter), to: &buffer)
-        }
+    private static func traffic(
+        _ definition: MetricDefinition, _ exporters: [ExportCounters],
+        _ value: (ExportCounters) -> Int
+    ) -> MetricData {
+        MetricData(
+            definition,
+            exporters.map { exporter in
+                MetricPoint(
+                    MetricLabels([
+                        MetricLabel("exporter", exporter.exporter),
+                        MetricLabel("signal", String(describing: exporter.signal.label)),
+                    ]), .integer(value(exporter)))
+            })
     }
 }

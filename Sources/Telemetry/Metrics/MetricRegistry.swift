@@ -21,7 +21,7 @@ package final class MetricCell: Sendable {
     }
 }
 
-/// Counters and gauges of the process, printed in Prometheus' text format 0.0.4.
+/// Counters and gauges of the process that all threads share.
 ///
 /// A series is registered once and its cell kept: what happens for each request is one atomic
 /// addition. Label values must come from a set that callers cannot grow; beyond
@@ -30,23 +30,21 @@ package final class MetricRegistry: Sendable {
     /// Series of one name: a fuse against labels that turn out unbounded.
     package static let seriesMax = 200
 
-    /// Prometheus' metric types, as far as they are used.
+    /// What a series does, as far as they are used here.
     package enum Kind: Sendable {
-        /// Only rises. Its name ends in `_total`.
+        /// Only rises. Its name on `/metrics` ends in `_total`.
         case counter
         /// Rises and falls.
         case gauge
     }
 
     private struct Series: Sendable {
-        let labels: [(name: StaticString, value: String)]
+        let labels: MetricLabels
         let cell: MetricCell
     }
 
     private struct Family: Sendable {
-        let name: StaticString
-        let kind: Kind
-        let help: StaticString
+        let definition: MetricDefinition
         var series: [Series] = []
     }
 
@@ -55,18 +53,25 @@ package final class MetricRegistry: Sendable {
     /// A registry without series.
     package init() {}
 
-    /// The cell of a series, made where it is new. `name` begins with `martlet_`.
+    /// The cell of a series, made where it is new. `name` is dotted and begins with `martlet.`;
+    /// unit and help are those of the first series.
     package func cell(
-        _ name: StaticString, _ kind: Kind, help: StaticString,
+        _ name: StaticString, _ kind: Kind, unit: StaticString, help: StaticString,
         labels: [(name: StaticString, value: String)] = []
     ) -> MetricCell {
-        families.withLock { families in
+        let name = String(describing: name)
+        return families.withLock { families in
             let index: Int
-            if let known = families.firstIndex(where: { $0.name.bytes.equals(name) }) {
+            if let known = families.firstIndex(where: { $0.definition.name == name }) {
                 index = known
             } else {
                 index = families.count
-                families.append(Family(name: name, kind: kind, help: help))
+                families.append(
+                    Family(
+                        definition: MetricDefinition(
+                            name, unit: String(describing: unit),
+                            kind == .counter ? .counter : .upDownCounter,
+                            String(describing: help))))
             }
             return Self.cell(in: &families[index], labels: labels)
         }
@@ -75,91 +80,26 @@ package final class MetricRegistry: Sendable {
     private static func cell(
         in family: inout Family, labels: [(name: StaticString, value: String)]
     ) -> MetricCell {
-        func find(_ labels: [(name: StaticString, value: String)]) -> MetricCell? {
-            family.series.first { series in
-                series.labels.count == labels.count
-                    && zip(series.labels, labels).allSatisfy {
-                        $0.name.bytes.equals($1.name) && $0.value == $1.value
-                    }
-            }?.cell
+        func find(_ labels: MetricLabels) -> MetricCell? {
+            family.series.first { $0.labels == labels }?.cell
         }
-        if let known = find(labels) { return known }
-        var labels = labels
+        var wanted = MetricLabels(labels.map { MetricLabel($0.name, $0.value) })
+        if let known = find(wanted) { return known }
         if family.series.count >= seriesMax, !labels.isEmpty {
-            labels = labels.map { ($0.name, "other") }
-            if let shared = find(labels) { return shared }
+            wanted = MetricLabels(labels.map { MetricLabel($0.name, LabelNames.other) })
+            if let shared = find(wanted) { return shared }
         }
         let cell = MetricCell()
-        family.series.append(Series(labels: labels, cell: cell))
+        family.series.append(Series(labels: wanted, cell: cell))
         return cell
     }
 
-    /// Appends every series with its HELP and TYPE lines.
-    package func appendPrometheus(into buffer: inout ByteBuffer) {
-        let families = families.withLock { $0 }
-        for family in families {
-            PrometheusText.appendHead(
-                family.name, family.kind, help: family.help, to: &buffer)
-            for series in family.series {
-                PrometheusText.appendSample(
-                    family.name, labels: series.labels, series.cell.value, to: &buffer)
-            }
-        }
-    }
-}
-
-/// Prometheus' text exposition format 0.0.4.
-package enum PrometheusText {
-    /// The media type of the format.
-    package static let contentType: StaticString = "text/plain; version=0.0.4; charset=utf-8"
-
-    /// Appends a metric's HELP and TYPE lines.
-    package static func appendHead(
-        _ name: StaticString, _ kind: MetricRegistry.Kind, help: StaticString,
-        to buffer: inout ByteBuffer
-    ) {
-        buffer.append("# HELP ")
-        buffer.append(name)
-        buffer.append(" ")
-        buffer.append(help)
-        buffer.append("\n# TYPE ")
-        buffer.append(name)
-        switch kind {
-        case .counter: buffer.append(" counter\n")
-        case .gauge: buffer.append(" gauge\n")
-        }
-    }
-
-    /// Appends one sample with its labels.
-    package static func appendSample(
-        _ name: StaticString, labels: [(name: StaticString, value: String)], _ value: Int,
-        to buffer: inout ByteBuffer
-    ) {
-        buffer.append(name)
-        if !labels.isEmpty {
-            buffer.append("{")
-            for (index, label) in labels.enumerated() {
-                if index > 0 { buffer.append(",") }
-                buffer.append(label.name)
-                buffer.append("=\"")
-                appendEscaped(label.value.utf8.span, to: &buffer)
-                buffer.append("\"")
-            }
-            buffer.append("}")
-        }
-        buffer.append(" ")
-        buffer.append(decimal: value)
-        buffer.append("\n")
-    }
-
-    private static func appendEscaped(_ value: Span<UInt8>, to buffer: inout ByteBuffer) {
-        for index in value.indices {
-            switch value[index] {
-            case UInt8(ascii: "\\"): buffer.append("\\\\")
-            case UInt8(ascii: "\""): buffer.append("\\\"")
-            case UInt8(ascii: "\n"): buffer.append("\\n")
-            default: buffer.append(value[index])
-            }
+    /// Every series.
+    package func collect() -> [MetricData] {
+        families.withLock { $0 }.map { family in
+            MetricData(
+                family.definition,
+                family.series.map { MetricPoint($0.labels, .integer($0.cell.value)) })
         }
     }
 }
