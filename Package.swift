@@ -110,9 +110,13 @@ let package = Package(
         .testTarget(
             name: "ConfigurationTests", dependencies: ["Configuration", "Networking", "YAML"],
             exclude: ["Fixtures"], swiftSettings: tested),
-        tests(
-            "TelemetryTests", "Telemetry", "OTLP", "Bytes", "W3CTraceContext", "Networking",
-            "Compression", "GatewayTesting", "JSON"),
+        .testTarget(
+            name: "TelemetryTests",
+            dependencies: [
+                "Telemetry", "OTLP", "Bytes", "W3CTraceContext", "Networking", "Compression",
+                "GatewayTesting", "JSON",
+            ],
+            exclude: ["Fixtures"], swiftSettings: tested),
         tests("NetworkingTests", "Networking", "Bytes", "GatewayTesting"),
         tests("HTTPServerTests", "HTTPServer", "HTTP1", "Networking", "Bytes", "GatewayTesting"),
         tests("HTTPClientTests", "HTTP1", "HTTPClient", "Networking", "Bytes", "GatewayTesting"),
