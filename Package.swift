@@ -113,9 +113,13 @@ let package = Package(
         .testTarget(
             name: "ConfigurationTests", dependencies: ["Configuration", "Networking", "Privacy", "YAML"],
             exclude: ["Fixtures"], swiftSettings: tested),
-        tests(
-            "TelemetryTests", "Telemetry", "OTLP", "Bytes", "Privacy", "W3CTraceContext",
-            "Networking", "Compression", "GatewayTesting"),
+        .testTarget(
+            name: "TelemetryTests",
+            dependencies: [
+                "Telemetry", "OTLP", "Bytes", "Privacy", "W3CTraceContext", "Networking",
+                "Compression", "GatewayTesting", "JSON",
+            ],
+            exclude: ["Fixtures"], swiftSettings: tested),
         tests("NetworkingTests", "Networking", "Bytes", "GatewayTesting"),
         tests("HTTPServerTests", "HTTPServer", "HTTP1", "Networking", "Bytes", "GatewayTesting"),
         tests("HTTPClientTests", "HTTP1", "HTTPClient", "Networking", "Bytes", "GatewayTesting"),
@@ -124,8 +128,8 @@ let package = Package(
             name: "GatewayTests",
             dependencies: [
                 "Gateway", "GatewayTesting", "MockProvider", "Networking", "Configuration", "JSON",
-                "Privacy", "Telemetry", "OTLP", "Upstream", "W3CTraceContext", "Bytes",
-                "CTestSupport",
+                "Privacy", "SemanticConventions", "Telemetry", "OTLP", "Upstream",
+                "W3CTraceContext", "Bytes", "CTestSupport",
             ],
             exclude: ["Goldens"], swiftSettings: tested),
         tests("UpstreamTests", "Upstream", "Bytes"),

@@ -23,6 +23,8 @@ package struct Settings: Sendable, Equatable {
     package internal(set) var timeouts = TimeoutSettings()
     /// What spans hold.
     package internal(set) var telemetry = TelemetrySettings()
+    /// Where telemetry goes, below the `OTEL_*` variables.
+    package internal(set) var export = ExportSettings()
     /// Prompts and answers on spans.
     package internal(set) var content = ContentSettings()
     /// After SIGTERM.

@@ -61,7 +61,7 @@ extension Exchange {
     ) -> [(key: String, value: String)] {
         shared.compactMap { key, value in
             var text = ByteBuffer(capacity: value.utf8.count)
-            if key == UserID.key {
+            if UserID.keys.contains(key) {
                 UserID.append(value.utf8.span, form, bench: bench, to: &text)
                 return text.isEmpty ? nil : (key, String(decoding: text.bytes))
             }

@@ -14,7 +14,7 @@ package struct SignalExporters<Entry: ExportEntry> {
     /// Starts an exporter for each of `destinations`. `version` is the gateway's.
     package init<Encoder: BatchEncoder>(
         encoder: Encoder, destinations: [ExporterSettings], batch: BatchSettings,
-        settings: TelemetrySettings, content: ContentSettings, version: String, log: Log
+        settings: TelemetrySettings, content: ContentSettings? = nil, version: String, log: Log
     ) where Encoder.Entry == Entry {
         var queues: [ItemQueue<Entry>] = []
         var threads: [ExporterThread] = []

@@ -9,7 +9,8 @@ import Upstream
 // The environment's settings in the exporters' own terms.
 
 extension ExportResource {
-    init(_ environment: TelemetryEnvironment, version: String) {
+    /// Who sends; `version` is the gateway's.
+    package init(_ environment: TelemetryEnvironment, version: String) {
         var attributes = [("service.name", environment.serviceName)]
         attributes.append(("service.version", environment.serviceVersion ?? version))
         attributes += environment.resourceAttributes.map { ($0.key, $0.value) }
@@ -26,7 +27,8 @@ extension QueueLimits {
 }
 
 extension ExportEndpoint {
-    init(_ exporter: ExporterSettings) {
+    /// Where `exporter` sends, and how.
+    package init(_ exporter: ExporterSettings) {
         self.init(
             url: exporter.url.reveal(),
             headers: exporter.headers.map { ($0.name, $0.value.reveal()) },
@@ -34,6 +36,17 @@ extension ExportEndpoint {
         tls.caFile = exporter.caFile
         tls.clientCertificateFile = exporter.clientCertificateFile
         tls.clientKeyFile = exporter.clientKeyFile
+    }
+}
+
+extension Signal {
+    /// The same signal.
+    package init(_ signal: TelemetrySignal) {
+        switch signal {
+        case .traces: self = .traces
+        case .metrics: self = .metrics
+        case .logs: self = .logs
+        }
     }
 }
 
@@ -50,7 +63,7 @@ extension ExportProtocol {
 extension ExporterOptions {
     init(
         _ exporter: ExporterSettings, _ batch: BatchSettings, _ settings: TelemetrySettings,
-        _ content: ContentSettings
+        _ content: ContentSettings?
     ) {
         self.init()
         batchItemsMax = batch.batchSizeMax
@@ -60,7 +73,7 @@ extension ExporterOptions {
         retries.requestTimeout = (exporter.timeout?.milliseconds ?? 0) * 1_000_000
         isGzip = exporter.compression == .gzip
         includesContent = exporter.capturesContent
-        contentForm = content.form(exporter)
+        contentForm = content?.form(exporter) ?? .off
     }
 }
 

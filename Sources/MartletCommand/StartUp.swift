@@ -21,27 +21,14 @@ enum StartUp {
                 throw UsageError("\(path): \(error.reason)")
             }
         }
-        let configuration: LoadedConfiguration
         do throws(ConfigurationError) {
-            configuration = try ConfigurationLoader.load(
+            return try ConfigurationLoader.load(
                 file: file, environment: environment, flags: invocation.flags
             ) { path in String(decoding: try FileContents.read(path), as: UTF8.self) }
         } catch {
             let count = error.diagnostics.count
             let mistakes = count == 1 ? "a mistake" : "\(count) mistakes"
             throw UsageError("the configuration has \(mistakes)\n\(error.description)")
-        }
-        try checkProtocols(configuration.telemetry)
-        return configuration
-    }
-
-    /// Spans sent by another protocol than was asked for would be lost without a word.
-    private static func checkProtocols(_ telemetry: TelemetryEnvironment) throws(UsageError) {
-        for exporter in telemetry.exporters
-        where telemetry.isRecording && exporter.wireProtocol != .httpProtobuf {
-            throw UsageError(
-                "OTEL_EXPORTER_OTLP_PROTOCOL is \(exporter.wireProtocol.rawValue), which is not "
-                    + "offered yet; http/protobuf is, on the collector's port 4318")
         }
     }
 
@@ -102,39 +89,46 @@ enum StartUp {
         lines.append("workers: \(workers)")
         lines.append("upstream: \(settings.upstream.url)")
         lines += destinations(configuration)
-        if telemetry.isRecording, telemetry.console {
-            let form =
-                telemetry.consoleCapturesContent ? settings.content.consoleMode.form : .off
-            lines.append("traces are printed to standard output, \(words(for: form, settings))")
-        }
         if telemetry.isRecording { lines += privacy(settings) }
         if !telemetry.isRecording { lines.append("traces go nowhere: no exporter is configured") }
         return lines
     }
 
-    /// A sentence for each OTLP exporter.
+    /// A sentence for each place where telemetry goes.
     static func destinations(_ configuration: LoadedConfiguration) -> [String] {
         let telemetry = configuration.telemetry
-        guard telemetry.isRecording else { return [] }
-        return telemetry.exporters.map { exporter in
-            let content = words(
-                for: configuration.settings.content.form(exporter), configuration.settings)
-            return "traces go to \(exporter.displayURL) by \(exporter.wireProtocol.rawValue), "
-                + content
+        let content = configuration.settings.content
+        var lines: [String] = []
+        for signal in TelemetrySignal.allCases {
+            let settings = telemetry.destinations(of: signal)
+            lines += settings.exporters.map { exporter in
+                var line = "\(signal) go to \(exporter.displayURL) by "
+                line += exporter.wireProtocol.rawValue
+                if signal == .traces { line += ", " + words(for: content.form(exporter), content) }
+                return line
+            }
+            guard settings.console else { continue }
+            var line = "\(signal) are printed to standard output"
+            if signal == .traces {
+                let form = telemetry.consoleCapturesContent ? content.consoleMode.form : .off
+                line += ", " + words(for: form, content)
+            }
+            lines.append(line)
         }
+        return lines
     }
 
     /// What an exporter that may have `form` gets of message content.
-    private static func words(for form: ContentForm, _ settings: Settings) -> String {
-        let policy = ContentPolicy(settings.content, exporters: ContentForms(form))
-        let standard = min(form, settings.content.mode.form)
+    private static func words(for form: ContentForm, _ settings: ContentSettings) -> String {
+        let policy = ContentPolicy(settings, exporters: ContentForms(form))
+        let standard = min(form, settings.mode.form)
         var words =
             switch standard {
             case .off: "without message content"
             case .full: "with message content"
             case .hashed, .redacted: "with message content \(standard.word)"
             }
-        if policy.captures, !settings.content.rules.isEmpty {
+        if policy.captures, !settings.rules.isEmpty {
             words += " unless one of the rules says otherwise"
         }
         return words

@@ -21,7 +21,7 @@ package protocol BatchEncoder<Entry>: Sendable {
     /// The signal.
     var signal: Signal { get }
 
-    /// The fullest form of message content that is encoded.
+    /// The fullest form of message content that is encoded; of no use where there is none.
     var contentForm: ContentForm { get set }
 
     /// Appends the items of `entry`, `entry.itemCount` of them.
@@ -37,6 +37,14 @@ package protocol BatchEncoder<Entry>: Sendable {
         _ items: ArraySlice<Item>, content: ContentMode, bytesMax: Int,
         into output: inout ByteBuffer
     ) -> Int
+}
+
+extension BatchEncoder {
+    /// Nothing of what is encoded is message content.
+    package var contentForm: ContentForm {
+        get { .off }
+        set {}
+    }
 }
 
 /// Who sends the telemetry: encoded with every batch.
@@ -103,7 +111,8 @@ package struct ExportResource: Sendable {
         return encoded
     }
 
-    private func encodeAttributes(_ writer: inout ProtobufWriter) {
+    /// Writes the `Resource`, field 1 of what holds it.
+    func encodeAttributes(_ writer: inout ProtobufWriter) {
         let message = writer.open(1)
         for attribute in attributes {
             AttributeWire.append(

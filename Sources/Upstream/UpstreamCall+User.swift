@@ -6,8 +6,9 @@ import Telemetry
 
 /// Who a call was made for, as `telemetry.userID` has it recorded.
 package enum UserID {
-    /// The attribute's name (semconv v1.40.0, registry/attributes/user.md).
-    package static let key = "user.id"
+    /// The attributes that name somebody (semconv v1.40.0, registry/attributes/user.md and
+    /// enduser.md).
+    package static let keys = ["user.id", "enduser.id", "enduser.pseudo.id"]
     /// Bytes of an id that are taken.
     static let bytesMax = 256
 
@@ -31,7 +32,7 @@ extension UpstreamCall {
     func setUser(_ request: CallRequest, on record: SpanRecord) {
         let form = services.settings.telemetry.userID
         guard form != .off, let user = request.safetyIdentifier ?? request.user,
-            !trace.shared.contains(where: { $0.key == UserID.key })
+            !trace.shared.contains(where: { $0.key == GeneralAttributes.userID.name.description })
         else { return }
         var text = ByteBuffer(capacity: user.contents.count)
         body.withBytes { user.append(from: $0, to: &text) }

@@ -34,7 +34,7 @@ struct DocumentTests {
         let defaults = Settings().summary
         let examples = [
             "upstream.provider", "upstream.apiKey", "upstream.caFile", "keys.clientKeys",
-            "secret", "content.rules", "content.patterns",
+            "secret", "content.rules", "content.patterns", "telemetry.headerAttributes",
         ]
         for (now, standard) in zip(loaded.settings.summary, defaults)
         where !examples.contains(now.path) {

@@ -65,11 +65,6 @@ struct LoaderTests {
             "telemetry.systemMessagesInHistory", "MARTLET_TELEMETRY_SYSTEM_MESSAGES_IN_HISTORY",
             "true"
         ),
-        (
-            "telemetry.headerAttributes", "MARTLET_TELEMETRY_HEADER_ATTRIBUTES",
-            "x-session-id=gen_ai.conversation.id"
-        ),
-        ("telemetry.streamStall", "MARTLET_TELEMETRY_STREAM_STALL", "2s"),
         ("telemetry.metricNamesMax", "MARTLET_TELEMETRY_METRIC_NAMES_MAX", "7"),
         ("telemetry.exportBytesMax", "MARTLET_TELEMETRY_EXPORT_BYTES_MAX", "1MiB"),
         ("content.capture", "MARTLET_CONTENT_CAPTURE", "span"),
