@@ -36,6 +36,21 @@ struct ExportJournal {
         self.signal = signal
     }
 
+    /// What came of each request, for those who look closely.
+    func sent(_ items: Int, bytes: Int, outcome: TransportOutcome, nanoseconds: UInt64) {
+        guard log.isOn(.debug) else { return }
+        log.debug("a batch was sent") { line in
+            add(to: &line)
+            line.add("count", items)
+            line.add("bytes", bytes)
+            switch outcome {
+            case .answer(let answer): line.add("status", answer.status)
+            case .failed(let reason): line.add("reason", reason)
+            }
+            line.add("duration_ms", milliseconds: nanoseconds)
+        }
+    }
+
     mutating func failed(reason: String, now: UInt64) {
         guard let suppressed = failures.allow(now: now) else { return }
         log.warning("a receiver of telemetry cannot be reached") { line in
