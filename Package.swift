@@ -114,7 +114,7 @@ let package = Package(
             name: "TelemetryTests",
             dependencies: [
                 "Telemetry", "OTLP", "Bytes", "W3CTraceContext", "Networking", "Compression",
-                "GatewayTesting",
+                "GatewayTesting", "JSON",
             ],
             exclude: ["Fixtures"], swiftSettings: tested),
         tests("NetworkingTests", "Networking", "Bytes", "GatewayTesting"),
@@ -125,6 +125,7 @@ let package = Package(
             name: "GatewayTests",
             dependencies: [
                 "Gateway", "GatewayTesting", "MockProvider", "Networking", "Configuration", "JSON",
+                "SemanticConventions",
                 "Telemetry", "OTLP", "Upstream", "W3CTraceContext", "Bytes", "CTestSupport",
             ],
             exclude: ["Goldens"], swiftSettings: tested),

@@ -12,7 +12,7 @@ extension ConventionTable {
         return file.text
     }
 
-    /// What a judge must know: the facts about attributes and spans, in Sources/SemanticConventions.
+    /// What a judge must know of attributes and spans, in Sources/SemanticConventions.
     package var facts: String {
         var file = SwiftText()
         file.comment("The table: attributes, and what each kind of span asks for.", indent: "")

@@ -200,10 +200,8 @@ enum SettingsTable {
         SettingKey(
             "telemetry.headerAttributes",
             .headerAttributes(\.telemetry.headerAttributes),
-            """
-            Header fields that become span attributes, such as \
-            `x-session-id=gen_ai.conversation.id`.
-            """),
+            example: "[x-session-id=gen_ai.conversation.id]",
+            "Header fields of the caller whose values become span attributes."),
         SettingKey(
             "telemetry.streamStall", .duration(\.telemetry.streamStall, tick...hour),
             "A stream's wait for its next piece that is counted as a stall on the span."),

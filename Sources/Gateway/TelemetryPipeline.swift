@@ -43,7 +43,10 @@ package final class TelemetryPipeline {
             queues.append(queue)
         }
         if let watcher { queues.append(watcher) }
-        let logs = environment.logs.isOn ? LogPipeline(environment, settings, version, log) : nil
+        let logs =
+            environment.logs.isOn
+            ? LogPipeline(environment, settings, version: version, log: log, console: console)
+            : nil
         self.logs = logs
         self.threads = threads
         let metrics =
@@ -52,7 +55,7 @@ package final class TelemetryPipeline {
             : nil
         self.metrics = metrics
         counters =
-            queues.map(\.counters) + (metrics?.counters ?? []) + (logs?.counters ?? [])
+            queues.map(\.counters) + (logs?.counters ?? []) + (metrics?.counters ?? [])
         let ring =
             environment.isDisabled
             ? nil

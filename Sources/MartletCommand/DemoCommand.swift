@@ -14,7 +14,7 @@ enum DemoCommand {
         }
         let provider: ListenAddress
         do throws(SocketError) {
-            provider = try startProvider()
+            provider = try MockServer.startOnOwnThread()
         } catch {
             Output.error("martlet: \(error)")
             return 1
@@ -24,11 +24,11 @@ enum DemoCommand {
         let log = StartUp.log(configuration.settings.log)
         let traces = ExportQueue(limits: .init(), counters: ExportCounters(exporter: "demo"))
         let pipeline = StartUp.pipeline(configuration, log: log, watcher: traces)
-        let server = GatewayServer(
-            services: GatewayServices(
-                settings: configuration.settings, tracer: pipeline.tracer,
-                exporters: pipeline.counters, capturesContent: pipeline.capturesContent, log: log),
-            workers: 1)
+        let services = GatewayServices(
+            settings: configuration.settings, tracer: pipeline.tracer,
+            exporters: pipeline.counters, capturesContent: pipeline.capturesContent, log: log)
+        pipeline.pushMetrics(of: services)
+        let server = GatewayServer(services: services, workers: 1)
         StartUp.start(server, hint: "; for any free port: martlet demo --listen 127.0.0.1:0")
         let loop = EventLoop()
         let demo = Demo(
@@ -44,15 +44,6 @@ enum DemoCommand {
         shutdown.waitForSignal()
         pipeline.shutDown(within: 5_000)
         return demo.hasFailed ? 1 : 0
-    }
-
-    /// Starts the mock provider on a thread of its own, for as long as the process lives.
-    private static func startProvider() throws(SocketError) -> ListenAddress {
-        let loop = EventLoop()
-        let provider = MockServer(loop: loop)
-        let address = try provider.listen(on: .tcp(host: "127.0.0.1", port: 0))
-        _ = LoopThread(name: "mock", loop: loop)
-        return address
     }
 
     /// The defaults, with the exporters of the environment. What is set up for `serve` by file

@@ -24,6 +24,8 @@ struct Invocation {
     private(set) var listen: String?
     /// `--once`: the demo ends when it has shown everything.
     private(set) var once = false
+    /// `--semconv`: the check is one of spans.
+    private(set) var semconv = false
 
     /// `--export`: the check sends something to every exporter.
     private(set) var export = false
@@ -74,6 +76,7 @@ struct Invocation {
             guard parts.count == 1 else { throw UsageError("'\(flag)' takes no value") }
             if flag == "--once" { once = true }
             if flag == "--export" { export = true }
+            if flag == "--semconv" { semconv = true }
             return
         }
         guard let value = parts.count == 2 ? String(parts[1]) : rest.popFirst(), !value.isEmpty
@@ -103,6 +106,7 @@ struct Invocation {
         Use(flag: "--workers", commands: [.serve, .check], path: "workers"),
         Use(flag: "--once", commands: [.demo], path: nil, isSwitch: true),
         Use(flag: "--export", commands: [.check], path: nil, isSwitch: true),
+        Use(flag: "--semconv", commands: [.check], path: nil, isSwitch: true),
     ]
 
     static let help = """
@@ -110,7 +114,7 @@ struct Invocation {
 
         usage: martlet [serve] [--config FILE] [--listen ADDRESS] [--upstream URL] [--workers N]
                martlet demo [--listen ADDRESS] [--once]
-               martlet check [--config FILE] [--export]
+               martlet check [--export] [--semconv] [--config FILE]
                martlet mock [--listen ADDRESS]
                martlet version | --help
 
@@ -119,7 +123,10 @@ struct Invocation {
         demo     runs the gateway before a mock provider, sends two calls and prints their
                  trace; needs no key and no network, and stays up unless --once is given
         check    validates the configuration and prints what would run; --export sends a test
-                 span to every exporter and prints what each receiver answers
+                 span to every exporter and prints what each receiver answers; --semconv sends
+                 a chat, a stream and an embeddings call through the gateway, as configured,
+                 to a mock provider in this process, judges the spans by OpenTelemetry's
+                 conventions and exits 1 where it finds something
         mock     runs the mock provider alone
 
         Everything else is set by the environment (MARTLET_*, OTEL_*,

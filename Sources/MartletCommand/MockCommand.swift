@@ -25,3 +25,14 @@ enum MockCommand {
         return 0
     }
 }
+
+extension MockServer {
+    /// Starts the mock provider on a thread of its own, for as long as the process lives.
+    static func startOnOwnThread() throws(SocketError) -> ListenAddress {
+        let loop = EventLoop()
+        let provider = MockServer(loop: loop)
+        let address = try provider.listen(on: .tcp(host: "127.0.0.1", port: 0))
+        _ = LoopThread(name: "mock", loop: loop)
+        return address
+    }
+}

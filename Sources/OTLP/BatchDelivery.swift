@@ -108,8 +108,8 @@ package final class BatchDelivery<Encoder: BatchEncoder> {
                 let start = schedule.now
                 let outcome = await transport.send(body, isGzip: isGzip, timeout: left)
                 journal.sent(
-                    batch.count, bytes: body.count, outcome: outcome,
-                    nanoseconds: schedule.now - start)
+                    outcome, items: batch.count, bytes: body.count, isGzip: isGzip,
+                    nanoseconds: schedule.now &- start)
                 action = settle(outcome, batch.count, &machine)
             case .wait(let nanoseconds):
                 guard await idle(for: nanoseconds) else {

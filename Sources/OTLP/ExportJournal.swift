@@ -36,13 +36,15 @@ struct ExportJournal {
         self.signal = signal
     }
 
-    /// What came of each request, for those who look closely.
-    func sent(_ items: Int, bytes: Int, outcome: TransportOutcome, nanoseconds: UInt64) {
-        guard log.isOn(.debug) else { return }
+    /// Tells of each request, for people who look for a fault.
+    func sent(
+        _ outcome: TransportOutcome, items: Int, bytes: Int, isGzip: Bool, nanoseconds: UInt64
+    ) {
         log.debug("a batch was sent") { line in
             add(to: &line)
-            line.add("count", items)
+            line.add("items", items)
             line.add("bytes", bytes)
+            if isGzip { line.add("gzip", true) }
             switch outcome {
             case .answer(let answer): line.add("status", answer.status)
             case .failed(let reason): line.add("reason", reason)

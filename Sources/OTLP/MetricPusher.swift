@@ -46,8 +46,10 @@ package final class MetricPusher {
             while schedule.now < due, !closing.isClosed {
                 await schedule.wait(nanoseconds: due - schedule.now)
             }
+            // Looked at before reading: what is counted until the end comes is told.
+            let isLast = closing.isClosed
             submit(reader.collect(at: schedule.wallClock))
-            if closing.isClosed { return }
+            if isLast { return }
             // What a stopped machine missed is not made up for.
             due = max(due &+ interval, schedule.now)
         }

@@ -17,10 +17,8 @@ private func array(_ bytes: Span<UInt8>) -> [UInt8] {
     bytes.indices.map { bytes[$0] }
 }
 
-private func outcome(_ reader: borrowing StreamReader) -> Outcome {
-    var result = Outcome()
-    let facts = reader.facts
-    result.facts = [
+private func texts(of facts: borrowing AnswerFacts) -> [String] {
+    var result = [
         String(decoding: facts.id), String(decoding: facts.model),
         String(decoding: facts.serviceTier), String(decoding: facts.systemFingerprint),
         String(decoding: facts.errorType), String(decoding: facts.errorCode),
@@ -35,8 +33,14 @@ private func outcome(_ reader: borrowing StreamReader) -> Outcome {
     }
     precondition(facts.choices.count <= AnswerFacts.choicesMax)
     for position in facts.choices.indices {
-        result.facts.append(String(decoding: facts.finishReason(at: position)))
+        result.append(String(decoding: facts.finishReason(at: position)))
     }
+    return result
+}
+
+private func outcome(_ reader: borrowing StreamReader) -> Outcome {
+    var result = Outcome()
+    result.facts = texts(of: reader.facts)
     var options = MessageContent.Options()
     options.partBytesMax = 300
     options.attributeBytesMax = 4000

@@ -18,12 +18,15 @@ package enum Temporality: UInt64, Sendable {
 package final class MetricCollection: Sendable {
     /// A metric with the temporality of its points.
     package struct Metric: Sendable {
+        /// The numbers.
         package let data: MetricData
+        /// What they count from.
         package let temporality: Temporality
         /// Since when its points count, in nanoseconds since 1970.
         package let startTime: UInt64
     }
 
+    /// Those that have series.
     package let metrics: [Metric]
     /// When the numbers were read, in nanoseconds since 1970.
     package let time: UInt64
