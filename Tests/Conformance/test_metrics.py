@@ -281,12 +281,15 @@ def test_the_end_is_told(start, mock):
     assert len(gateway.sink.metrics) == 1 and not gateway.sink.problems
 
 
-def test_exemplars_of_a_push_name_spans(start, mock):
-    gateway = start(mock.url + "/v1", **NEVER)
-    serve(gateway)
+@pytest.mark.parametrize("protocol", ["http/protobuf", "http/json", "grpc"])
+def test_exemplars_of_a_push_name_spans(start, mock, new_sink, new_grpc_sink, protocol):
+    sink = new_grpc_sink() if protocol == "grpc" else new_sink()
+    gateway = start(mock.url + "/v1", sink, OTEL_EXPORTER_OTLP_PROTOCOL=protocol, **NEVER)
+    served = serve(gateway)
     gateway.program.stop()
-    (request,) = gateway.sink.metrics
-    spans = {(s.trace_id, s.span_id) for s in gateway.sink.spans}
+    (request,) = sink.metrics
+    assert told([request]) == served and not sink.problems
+    spans = {(s.trace_id, s.span_id) for s in sink.spans}
     exemplars = [
         exemplar
         for _, metric in pushed(request).values()
