@@ -125,6 +125,7 @@ let package = Package(
             name: "GatewayTests",
             dependencies: [
                 "Gateway", "GatewayTesting", "MockProvider", "Networking", "Configuration", "JSON",
+                "SemanticConventions",
                 "Telemetry", "OTLP", "Upstream", "W3CTraceContext", "Bytes", "CTestSupport",
             ],
             exclude: ["Goldens"], swiftSettings: tested),
