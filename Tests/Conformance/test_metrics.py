@@ -2,8 +2,10 @@
 
 import json
 import math
+import re
 import time
 from collections import Counter
+from pathlib import Path
 
 import pytest
 from opentelemetry.proto.metrics.v1.metrics_pb2 import AggregationTemporality
@@ -364,3 +366,15 @@ def test_labels_are_bounded(start, mock):
             for sample in family.samples
         } - {None}
         assert len(models) == 21 and "other" in models
+
+
+def test_the_dashboard_asks_for_what_is_there(start, mock):
+    gateway = start(mock.url + "/v1", **NEVER)
+    serve(gateway)
+    samples = [s for family in families(gateway).values() for s in family.samples]
+    there = {s.name for s in samples} | {label for s in samples for label in s.labels}
+    text = (Path(__file__).parents[2] / "config" / "grafana-dashboard.json").read_text()
+    queries = [t["expr"] for panel in json.loads(text)["panels"] for t in panel["targets"]]
+    asked = {w for q in queries for w in re.findall(r"\b(?:gen_ai|http|martlet|error)_\w+", q)}
+    assert len(asked) > 10
+    assert asked <= there, asked - there
