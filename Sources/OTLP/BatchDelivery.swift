@@ -105,7 +105,11 @@ package final class BatchDelivery<Encoder: BatchEncoder> {
                     return lose(batch.count, .shutdown, "the process ended before the export")
                 }
                 counters.countRequest(bodyBytes: body.count, isRetry: machine.isRetry)
+                let start = schedule.now
                 let outcome = await transport.send(body, isGzip: isGzip, timeout: left)
+                journal.sent(
+                    outcome, items: batch.count, bytes: body.count, isGzip: isGzip,
+                    nanoseconds: schedule.now &- start)
                 action = settle(outcome, batch.count, &machine)
             case .wait(let nanoseconds):
                 guard await idle(for: nanoseconds) else {
