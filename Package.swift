@@ -110,17 +110,25 @@ let package = Package(
         .testTarget(
             name: "ConfigurationTests", dependencies: ["Configuration", "Networking", "YAML"],
             exclude: ["Fixtures"], swiftSettings: tested),
-        tests(
-            "TelemetryTests", "Telemetry", "OTLP", "Bytes", "W3CTraceContext", "Networking",
-            "Compression", "GatewayTesting"),
+        .testTarget(
+            name: "TelemetryTests",
+            dependencies: [
+                "Telemetry", "OTLP", "Bytes", "W3CTraceContext", "Networking", "Compression",
+                "GatewayTesting", "JSON",
+            ],
+            exclude: ["Fixtures"], swiftSettings: tested),
         tests("NetworkingTests", "Networking", "Bytes", "GatewayTesting"),
         tests("HTTPServerTests", "HTTPServer", "HTTP1", "Networking", "Bytes", "GatewayTesting"),
         tests("HTTPClientTests", "HTTP1", "HTTPClient", "Networking", "Bytes", "GatewayTesting"),
         tests("MockProviderTests", "MockProvider", "Networking", "GatewayTesting"),
-        tests(
-            "GatewayTests", "Gateway", "GatewayTesting", "MockProvider", "Networking",
-            "Configuration", "Telemetry", "OTLP", "Upstream", "W3CTraceContext", "Bytes",
-            "CTestSupport"),
+        .testTarget(
+            name: "GatewayTests",
+            dependencies: [
+                "Gateway", "GatewayTesting", "MockProvider", "Networking", "Configuration", "JSON",
+                "SemanticConventions",
+                "Telemetry", "OTLP", "Upstream", "W3CTraceContext", "Bytes", "CTestSupport",
+            ],
+            exclude: ["Goldens"], swiftSettings: tested),
         tests("UpstreamTests", "Upstream", "Bytes"),
         tests("SemanticConventionsTests", "SemanticConventions", "AttributeTable", "Telemetry"),
         tests("TidyTests"),

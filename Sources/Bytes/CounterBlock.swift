@@ -1,10 +1,11 @@
 import Synchronization
 
+// SAFETY: the memory is only touched by atomic operations, and lives as long as its one owner.
+
 /// A fixed number of integers that one thread changes and any thread reads, without a lock.
 ///
 /// An addition is a plain load, an addition and a plain store: with one writer nothing is lost,
 /// and readers never see half a number. Two writers would lose additions, not memory safety.
-// SAFETY: the memory is only touched by atomic operations, and lives as long as its one owner.
 @safe
 public struct CounterBlock: ~Copyable, @unchecked Sendable {
     @usableFromInline let base: UnsafeMutablePointer<Atomic<Int>>
@@ -50,6 +51,7 @@ public struct CounterBlock: ~Copyable, @unchecked Sendable {
 
     /// A group of numbers that belong together; see `write` and `read`.
     public struct Record: Sendable, Equatable {
+        /// Of the writer's choice.
         public var first, second, third, fourth, fifth: Int
 
         /// The numbers in the order in which they are kept.

@@ -38,7 +38,7 @@ package struct ConfigurationFlag: Sendable {
 package struct LoadedConfiguration: Sendable {
     /// Validated, all sources merged.
     package let settings: Settings
-    /// Where traces go.
+    /// Where telemetry goes.
     package let telemetry: TelemetryEnvironment
     /// To be logged at start-up; `telemetry.warnings` are among them.
     package let warnings: [Diagnostic]
@@ -86,8 +86,9 @@ package enum ConfigurationLoader {
         builder.checkTogether()
         let errors = builder.diagnostics.filter { $0.severity == .error }
         guard errors.isEmpty else { throw ConfigurationError(diagnostics: errors) }
+        let (complete, keys) = builder.settings.export.completing(environment)
         let telemetry = TelemetryEnvironment.read(
-            environment, capture: builder.settings.content.capture)
+            complete, keys: keys, capture: builder.settings.content.capture)
         return LoadedConfiguration(
             settings: builder.settings, telemetry: telemetry,
             warnings: builder.diagnostics + telemetry.warnings)

@@ -10,7 +10,7 @@ struct ExporterReader {
 
     /// What is appended to an endpoint's path.
     private enum Completion {
-        /// gRPC: the transport adds the method.
+        /// gRPC: nothing, and what is there is taken off; the transport adds the method.
         case none
         /// A URL that is used as it is: where it has no path.
         case slash
@@ -166,7 +166,14 @@ struct ExporterReader {
         case .slash:
             if parts.path.isEmpty { front += "/" }
         case .none:
-            break
+            if parts.path.count > 1 || parts.query != nil {
+                reader.warn(
+                    variable ?? Self.endpoint,
+                    "has a path, which gRPC does not: it is left out")
+            }
+            return Endpoint(
+                url: text.prefix(text.count - tail.count - parts.path.count).description,
+                parts: parts.withoutPath, variable: variable)
         }
         guard let final = URLParts(front + tail) else { return nil }
         return Endpoint(url: front + tail, parts: final, variable: variable)

@@ -32,8 +32,8 @@ package struct HeaderAttribute: Sendable, Hashable, CustomStringConvertible {
     /// As the configuration writes it.
     package var description: String { "\(header)=\(attribute)" }
 
-    /// The field where Bedrock's API takes a guardrail.
-    static let bedrockGuardrail = HeaderAttribute(
+    /// The field where Bedrock's API takes a guardrail: read without being configured.
+    package static let bedrockGuardrail = HeaderAttribute(
         header: "x-amzn-bedrock-guardrailidentifier", attribute: "aws.bedrock.guardrail.id")
 }
 

@@ -39,6 +39,11 @@ enum SecretReference {
         return secrets
     }
 
+    /// The text that `text` refers to, whatever is in it.
+    static func text(_ text: String, _ source: ValueSource) throws(ValueProblem) -> String {
+        try read(text, source).value
+    }
+
     /// The text there, without the newline at a file's end, and what to call the place.
     private static func read(
         _ text: String, _ source: ValueSource

@@ -69,16 +69,21 @@ extension SettingType {
 
     /// A proxy's URL; by reference where it holds a password.
     static func proxyURL(_ path: Path<Secret?>) -> SettingType {
+        url(path, schemes: ["http", "https", "socks5", "socks5h"], like: "http://proxy:3128")
+    }
+
+    /// A URL that may hold a password, and then stands there by reference only.
+    static func url(
+        _ path: Path<Secret?>, schemes: [String], like example: String
+    ) -> SettingType {
         var type = optional(
             path, name: "URL, `env:NAME` or `file:PATH`", none: "none",
             parse: { text, source throws(ValueProblem) in
                 let isReference = SecretReference(text) != nil
                 let url =
                     isReference ? try SecretReference.resolve(text, source).reveal() : text
-                guard let parts = URLParts(url),
-                    ["http", "https", "socks5", "socks5h"].contains(parts.scheme)
-                else {
-                    throw ValueProblem("is not a URL such as http://proxy:3128")
+                guard let parts = URLParts(url), schemes.contains(parts.scheme) else {
+                    throw ValueProblem("is not a URL such as \(example)")
                 }
                 if parts.userInfo != nil, source.isFile, !isReference {
                     throw ValueProblem("holds credentials; write env:NAME or file:PATH instead")

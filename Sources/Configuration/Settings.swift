@@ -20,6 +20,8 @@ package struct Settings: Sendable, Equatable {
     package internal(set) var timeouts = TimeoutSettings()
     /// What spans hold.
     package internal(set) var telemetry = TelemetrySettings()
+    /// Where telemetry goes, below the `OTEL_*` variables.
+    package internal(set) var export = ExportSettings()
     /// Prompts and answers on spans.
     package internal(set) var content = ContentSettings()
     /// After SIGTERM.
@@ -142,11 +144,11 @@ package struct TelemetrySettings: Sendable, Equatable {
     /// Baggage keys that become span attributes.
     package internal(set) var baggageAttributes: [BaggagePattern] = [
         BaggagePattern("session.id"), BaggagePattern("user.id"),
-        BaggagePattern("gen_ai.conversation.id"), BaggagePattern("gen_ai.agent.id"),
-        BaggagePattern("gen_ai.agent.name"), BaggagePattern("metadata.*"),
+        BaggagePattern("gen_ai.conversation.id"), BaggagePattern("gen_ai.agent.*"),
+        BaggagePattern("metadata.*"),
     ]
     /// Header fields that become span attributes.
-    package internal(set) var headerAttributes = [HeaderAttribute.bedrockGuardrail]
+    package internal(set) var headerAttributes: [HeaderAttribute] = []
     /// A wait for the next piece of a stream that counts as a stall.
     package internal(set) var streamStall = Duration.seconds(2)
     /// What a caller's `traceparent` does.

@@ -10,7 +10,8 @@ enum SettingsTable {
         ("keys", "Who may call."),
         ("limits", "Sizes and counts beyond which a request or an answer is refused."),
         ("timeouts", "How long anything may take."),
-        ("telemetry", "What spans hold; where they go is said by the `OTEL_*` variables."),
+        ("telemetry", "What spans hold."),
+        ("export", "Where traces, metrics and logs go; the `OTEL_*` variables win over each key."),
         ("content", "Prompts and answers on spans."),
         ("shutdown", "What happens after SIGTERM."),
         ("log", "The process's own log, on standard error."),
@@ -19,7 +20,8 @@ enum SettingsTable {
     ]
 
     static let keys: [SettingKey] =
-        listener + upstream + clientKeys + limits + timeouts + telemetry + content + shutdown
+        listener + upstream + clientKeys + limits + timeouts + telemetry + export + content
+        + shutdown
         + debug
 
     private static let second = Duration.seconds(1)
@@ -198,10 +200,8 @@ enum SettingsTable {
         SettingKey(
             "telemetry.headerAttributes",
             .headerAttributes(\.telemetry.headerAttributes),
-            """
-            Header fields that become span attributes, such as \
-            `x-session-id=gen_ai.conversation.id`.
-            """),
+            example: "[x-session-id=gen_ai.conversation.id]",
+            "Header fields of the caller whose values become span attributes."),
         SettingKey(
             "telemetry.streamStall", .duration(\.telemetry.streamStall, tick...hour),
             "A stream's wait for its next piece that is counted as a stall on the span."),

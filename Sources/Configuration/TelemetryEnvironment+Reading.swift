@@ -3,11 +3,12 @@ extension TelemetryEnvironment {
 
     /// Reads the variables; never fails, what is wrong becomes a warning.
     ///
-    /// `capture` is the file's `content.capture`.
+    /// `capture` is the file's `content.capture`, `keys` are those of the file that variables
+    /// stand for.
     package static func read(
-        _ environment: [String: String], capture: ContentCapture
+        _ environment: [String: String], keys: [String: String] = [:], capture: ContentCapture
     ) -> TelemetryEnvironment {
-        var reader = TelemetryReader(environment)
+        var reader = TelemetryReader(environment, keys: keys)
         var result = TelemetryEnvironment()
         result.isDisabled = reader.boolean("OTEL_SDK_DISABLED")
         if reader.text("OTEL_CONFIG_FILE") != nil {

@@ -44,6 +44,15 @@ package struct TelemetryEnvironment: Sendable, Equatable {
     /// The defaults: nothing is sent.
     package init() {}
 
+    /// Where a signal goes.
+    package func destinations(of signal: TelemetrySignal) -> SignalSettings {
+        switch signal {
+        case .traces: SignalSettings(exporters: exporters, console: console)
+        case .metrics: metrics
+        case .logs: logs
+        }
+    }
+
     /// Records spans: neither disabled nor without a destination.
     package var isRecording: Bool { !isDisabled && (console || !exporters.isEmpty) }
 }

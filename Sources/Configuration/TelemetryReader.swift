@@ -4,9 +4,12 @@
 struct TelemetryReader {
     let environment: [String: String]
     private(set) var warnings: [Diagnostic] = []
+    /// Keys of the file that variables stand for, which diagnostics are to name.
+    private let keys: [String: String]
 
-    init(_ environment: [String: String]) {
+    init(_ environment: [String: String], keys: [String: String] = [:]) {
         self.environment = environment
+        self.keys = keys
     }
 
     /// The variable without blanks around it; nil: unset or empty.
@@ -27,7 +30,7 @@ struct TelemetryReader {
     /// Says so once.
     mutating func warn(_ name: String, _ reason: String, suggestion: String? = nil) {
         let warning = Diagnostic(
-            .warning, at: .variable(name), reason, suggestion: suggestion)
+            .warning, at: .variable(keys[name] ?? name), reason, suggestion: suggestion)
         if !warnings.contains(warning) { warnings.append(warning) }
     }
 

@@ -12,7 +12,7 @@ struct URLParts: Equatable {
     /// Empty, or begins with a slash.
     var path: String
     /// Without its `?`.
-    let query: String?
+    var query: String?
     /// Without its `#`.
     let fragment: String?
 
@@ -38,6 +38,14 @@ struct URLParts: Equatable {
         guard let (host, port) = Self.hostAndPort(rest) else { return nil }
         self.host = host.lowercased()
         self.port = port
+    }
+
+    /// The same server, without path and query.
+    var withoutPath: URLParts {
+        var parts = self
+        parts.path = ""
+        parts.query = nil
+        return parts
     }
 
     /// `host`, `host:port`, `[address]` or `[address]:port`; nil: not a host, or no such port.

@@ -47,11 +47,21 @@ enum CallerMetadata {
         _ result: inout [(key: String, value: String)]
     ) {
         for entry in map where isName(name, entry.header) {
-            guard value.count > 0, value.count <= HeaderAttribute.valueBytesMax,
-                !result.contains(where: { $0.key == entry.attribute })
-            else { continue }
-            result.append((entry.attribute, String(decoding: value)))
+            take(entry, value, &result)
         }
+        if isName(name, HeaderAttribute.bedrockGuardrail.header) {
+            take(.bedrockGuardrail, value, &result)
+        }
+    }
+
+    private static func take(
+        _ entry: HeaderAttribute, _ value: Span<UInt8>,
+        _ result: inout [(key: String, value: String)]
+    ) {
+        guard value.count > 0, value.count <= HeaderAttribute.valueBytesMax,
+            !result.contains(where: { $0.key == entry.attribute })
+        else { return }
+        result.append((entry.attribute, String(decoding: value)))
     }
 
     /// A field's name, which has no case, is that in lower case.

@@ -6,32 +6,56 @@ import Telemetry
 struct LogPipeline {
     /// Takes records from workers.
     let export: LogExport
-    private let exporters: SignalExporters<LogItem>
+    private let queues: [ItemQueue<LogItem>]
+    private let threads: [ExporterThread]
 
-    /// Starts an exporter for each destination of logs.
+    /// Starts an exporter for each destination of logs. `console` prints those of the console
+    /// exporter, and may wait.
     init(
-        _ environment: TelemetryEnvironment, _ settings: TelemetrySettings, _ version: String,
-        _ log: Log
+        _ environment: TelemetryEnvironment, _ settings: TelemetrySettings, version: String,
+        log: Log, console: @escaping Log.Output
     ) {
-        exporters = SignalExporters(
-            encoder: LogEncoder(resource: ExportResource(environment, version: version)),
-            destinations: environment.logs.exporters, batch: environment.logBatch,
-            settings: settings, version: version, log: log)
+        let encoder = LogEncoder(resource: ExportResource(environment, version: version))
+        let exporters = SignalExporters(
+            encoder: encoder, destinations: environment.logs.exporters,
+            batch: environment.logBatch, settings: settings, version: version, log: log)
+        var queues = exporters.queues
+        var threads = exporters.threads
+        if environment.logs.console {
+            let queue = ItemQueue<LogItem>(
+                limits: QueueLimits(environment.logBatch),
+                counters: ExportCounters(exporter: "console", signal: .logs))
+            var options = ExporterOptions()
+            options.batchItemsMax = environment.logBatch.batchSizeMax
+            options.delay = Self.consoleDelay
+            options.batchBytesMax = settings.exportBytesMax
+            options.includesContent = environment.logsCaptureContent
+            threads.append(
+                ExporterThread(queue: queue, encoder: encoder, options: options, log: log) { _ in
+                    ConsoleTransport(output: console)
+                })
+            queues.append(queue)
+        }
+        self.queues = queues
+        self.threads = threads
         export = LogExport(
-            queues: exporters.queues, sendsDetails: environment.sendsDetails,
+            queues: queues, sendsDetails: environment.sendsDetails,
             limits: SpanLimits(environment.logLimits))
     }
 
-    /// The accounting of each exporter.
-    var counters: [ExportCounters] { exporters.counters }
+    /// Nanoseconds that records wait for others before they are printed.
+    private static let consoleDelay: UInt64 = 100_000_000
 
-    /// See `SignalExporters`.
+    /// The accounting of each exporter.
+    var counters: [ExportCounters] { queues.map(\.counters) }
+
+    /// Takes nothing more and has the exporters finish by `deadline`, monotonic nanoseconds.
     func close(deadline: UInt64) {
-        exporters.close(deadline: deadline)
+        for queue in queues { queue.close(deadline: deadline) }
     }
 
-    /// See `SignalExporters`.
+    /// Waits until the exporters are done, after `close`. To be called once.
     func join() {
-        exporters.join()
+        for thread in threads { thread.join() }
     }
 }

@@ -8,7 +8,8 @@ import Upstream
 // The environment's settings in the exporters' own terms.
 
 extension ExportResource {
-    init(_ environment: TelemetryEnvironment, version: String) {
+    /// Who sends; `version` is the gateway's.
+    package init(_ environment: TelemetryEnvironment, version: String) {
         var attributes = [("service.name", environment.serviceName)]
         attributes.append(("service.version", environment.serviceVersion ?? version))
         attributes += environment.resourceAttributes.map { ($0.key, $0.value) }
@@ -25,7 +26,8 @@ extension QueueLimits {
 }
 
 extension ExportEndpoint {
-    init(_ exporter: ExporterSettings) {
+    /// Where `exporter` sends, and how.
+    package init(_ exporter: ExporterSettings) {
         self.init(
             url: exporter.url.reveal(),
             headers: exporter.headers.map { ($0.name, $0.value.reveal()) },
@@ -33,6 +35,17 @@ extension ExportEndpoint {
         tls.caFile = exporter.caFile
         tls.clientCertificateFile = exporter.clientCertificateFile
         tls.clientKeyFile = exporter.clientKeyFile
+    }
+}
+
+extension Signal {
+    /// The same signal.
+    package init(_ signal: TelemetrySignal) {
+        switch signal {
+        case .traces: self = .traces
+        case .metrics: self = .metrics
+        case .logs: self = .logs
+        }
     }
 }
 

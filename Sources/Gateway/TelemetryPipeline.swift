@@ -15,6 +15,7 @@ package final class TelemetryPipeline {
     package let capturesContent: Bool
     private var threads: [ExporterThread]
     private let logs: LogPipeline?
+    private let metrics: MetricPipeline?
 
     /// Starts an exporter for each destination that `environment` names; none where it names
     /// none: nothing is sent unasked. `console` prints the trees of the console exporter. The
@@ -42,10 +43,19 @@ package final class TelemetryPipeline {
             queues.append(queue)
         }
         if let watcher { queues.append(watcher) }
-        let logs = environment.logs.isOn ? LogPipeline(environment, settings, version, log) : nil
+        let logs =
+            environment.logs.isOn
+            ? LogPipeline(environment, settings, version: version, log: log, console: console)
+            : nil
         self.logs = logs
         self.threads = threads
-        counters = queues.map(\.counters) + (logs?.counters ?? [])
+        let metrics =
+            environment.metrics.isOn
+            ? MetricPipeline(environment, settings, version: version, log: log, console: console)
+            : nil
+        self.metrics = metrics
+        counters =
+            queues.map(\.counters) + (logs?.counters ?? []) + (metrics?.counters ?? [])
         let ring =
             environment.isDisabled
             ? nil
@@ -62,14 +72,21 @@ package final class TelemetryPipeline {
             queues: queues, ring: ring, logs: logs?.export)
     }
 
+    /// Begins to push what `services` count, where metrics are exported.
+    package func pushMetrics(of services: GatewayServices) {
+        metrics?.start(services)
+    }
+
     /// Sends what is queued and ends the exporters, within `milliseconds`; what has not left by
     /// then is lost and counted.
     package func shutDown(within milliseconds: UInt64) {
         let deadline = Clock.monotonic &+ milliseconds &* 1_000_000
         for queue in tracer.queues { queue.close(deadline: deadline) }
         logs?.close(deadline: deadline)
+        metrics?.close(deadline: deadline)
         for thread in threads { thread.join() }
         logs?.join()
+        metrics?.join()
         threads.removeAll()
     }
 }

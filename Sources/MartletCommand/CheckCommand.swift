@@ -13,6 +13,6 @@ enum CheckCommand {
             configuration, addresses: addresses, listening: "would listen on")
         { Output.line(line) }
         Output.line("the configuration is valid")
-        return 0
+        return invocation.export ? ExportCheck(configuration.telemetry).run() : 0
     }
 }

@@ -24,11 +24,11 @@ enum DemoCommand {
         let log = StartUp.log(configuration.settings.log)
         let traces = ExportQueue(limits: .init(), counters: ExportCounters(exporter: "demo"))
         let pipeline = StartUp.pipeline(configuration, log: log, watcher: traces)
-        let server = GatewayServer(
-            services: GatewayServices(
-                settings: configuration.settings, tracer: pipeline.tracer,
-                exporters: pipeline.counters, capturesContent: pipeline.capturesContent, log: log),
-            workers: 1)
+        let services = GatewayServices(
+            settings: configuration.settings, tracer: pipeline.tracer,
+            exporters: pipeline.counters, capturesContent: pipeline.capturesContent, log: log)
+        pipeline.pushMetrics(of: services)
+        let server = GatewayServer(services: services, workers: 1)
         StartUp.start(server, hint: "; for any free port: martlet demo --listen 127.0.0.1:0")
         let loop = EventLoop()
         let demo = Demo(

@@ -27,6 +27,9 @@ struct Invocation {
     /// `--semconv`: the check is one of spans.
     private(set) var semconv = false
 
+    /// `--export`: the check sends something to every exporter.
+    private(set) var export = false
+
     /// Reads everything behind the program's name. Without a command: `serve`.
     init(_ arguments: [String]) throws(UsageError) {
         var rest = arguments[...]
@@ -69,9 +72,11 @@ struct Invocation {
         else {
             throw UsageError("unknown flag '\(flag)' for '\(command.rawValue)'; see martlet --help")
         }
-        if ["--once", "--semconv"].contains(flag) {
+        if use.isSwitch {
             guard parts.count == 1 else { throw UsageError("'\(flag)' takes no value") }
-            if flag == "--once" { once = true } else { semconv = true }
+            if flag == "--once" { once = true }
+            if flag == "--export" { export = true }
+            if flag == "--semconv" { semconv = true }
             return
         }
         guard let value = parts.count == 2 ? String(parts[1]) : rest.popFirst(), !value.isEmpty
@@ -88,6 +93,8 @@ struct Invocation {
         let commands: [Command]
         /// The key of the configuration it sets.
         let path: String?
+        /// Takes no value.
+        var isSwitch = false
     }
 
     private static let uses = [
@@ -97,8 +104,9 @@ struct Invocation {
             path: "listener.address"),
         Use(flag: "--upstream", commands: [.serve, .check], path: "upstream.url"),
         Use(flag: "--workers", commands: [.serve, .check], path: "workers"),
-        Use(flag: "--once", commands: [.demo], path: nil),
-        Use(flag: "--semconv", commands: [.check], path: nil),
+        Use(flag: "--once", commands: [.demo], path: nil, isSwitch: true),
+        Use(flag: "--export", commands: [.check], path: nil, isSwitch: true),
+        Use(flag: "--semconv", commands: [.check], path: nil, isSwitch: true),
     ]
 
     static let help = """
@@ -106,7 +114,7 @@ struct Invocation {
 
         usage: martlet [serve] [--config FILE] [--listen ADDRESS] [--upstream URL] [--workers N]
                martlet demo [--listen ADDRESS] [--once]
-               martlet check [--semconv] [--config FILE]
+               martlet check [--export] [--semconv] [--config FILE]
                martlet mock [--listen ADDRESS]
                martlet version | --help
 
@@ -114,10 +122,11 @@ struct Invocation {
                  http://127.0.0.1:8787/v1
         demo     runs the gateway before a mock provider, sends two calls and prints their
                  trace; needs no key and no network, and stays up unless --once is given
-        check    validates the configuration and prints what would run; with --semconv sends
+        check    validates the configuration and prints what would run; --export sends a test
+                 span to every exporter and prints what each receiver answers; --semconv sends
                  a chat, a stream and an embeddings call through the gateway, as configured,
-                 to a mock provider and judges the spans by OpenTelemetry's conventions;
-                 sends nothing anywhere and exits 1 where it finds something
+                 to a mock provider in this process, judges the spans by OpenTelemetry's
+                 conventions and exits 1 where it finds something
         mock     runs the mock provider alone
 
         Everything else is set by the environment (MARTLET_*, OTEL_*,

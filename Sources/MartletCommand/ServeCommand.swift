@@ -16,7 +16,9 @@ enum ServeCommand {
         let services = GatewayServices(
             settings: settings, tracer: pipeline.tracer, exporters: pipeline.counters,
             capturesContent: pipeline.capturesContent, log: log,
-            propagators: configuration.telemetry.propagators)
+            propagators: configuration.telemetry.propagators,
+            exemplars: ExemplarFilter(configuration.telemetry.metricExport.exemplarFilter))
+        pipeline.pushMetrics(of: services)
         let server = GatewayServer(services: services, workers: StartUp.workers(settings))
         StartUp.start(server)
         Output.error("martlet \(MartletProgram.version)")

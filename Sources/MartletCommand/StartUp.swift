@@ -20,27 +20,14 @@ enum StartUp {
                 throw UsageError("\(path): \(error.reason)")
             }
         }
-        let configuration: LoadedConfiguration
         do throws(ConfigurationError) {
-            configuration = try ConfigurationLoader.load(
+            return try ConfigurationLoader.load(
                 file: file, environment: environment, flags: invocation.flags
             ) { path in String(decoding: try FileContents.read(path), as: UTF8.self) }
         } catch {
             let count = error.diagnostics.count
             let mistakes = count == 1 ? "a mistake" : "\(count) mistakes"
             throw UsageError("the configuration has \(mistakes)\n\(error.description)")
-        }
-        try checkProtocols(configuration.telemetry)
-        return configuration
-    }
-
-    /// Spans sent by another protocol than was asked for would be lost without a word.
-    private static func checkProtocols(_ telemetry: TelemetryEnvironment) throws(UsageError) {
-        for exporter in telemetry.exporters
-        where telemetry.isRecording && exporter.wireProtocol != .httpProtobuf {
-            throw UsageError(
-                "OTEL_EXPORTER_OTLP_PROTOCOL is \(exporter.wireProtocol.rawValue), which is not "
-                    + "offered yet; http/protobuf is, on the collector's port 4318")
         }
     }
 
@@ -101,20 +88,25 @@ enum StartUp {
         lines.append("workers: \(workers)")
         lines.append("upstream: \(settings.upstream.url)")
         lines += destinations(telemetry)
-        if telemetry.isRecording, telemetry.console {
-            lines.append("traces are printed to standard output")
-        }
         if !telemetry.isRecording { lines.append("traces go nowhere: no exporter is configured") }
         return lines
     }
 
-    /// A sentence for each OTLP exporter.
+    /// A sentence for each place where telemetry goes.
     static func destinations(_ telemetry: TelemetryEnvironment) -> [String] {
-        guard telemetry.isRecording else { return [] }
-        return telemetry.exporters.map { exporter in
-            let content = exporter.capturesContent ? "with" : "without"
-            return "traces go to \(exporter.displayURL) by \(exporter.wireProtocol.rawValue), "
-                + "\(content) message content"
+        var lines: [String] = []
+        for signal in TelemetrySignal.allCases {
+            let settings = telemetry.destinations(of: signal)
+            lines += settings.exporters.map { exporter in
+                var line = "\(signal) go to \(exporter.displayURL) by "
+                line += exporter.wireProtocol.rawValue
+                if signal == .traces {
+                    line += ", \(exporter.capturesContent ? "with" : "without") message content"
+                }
+                return line
+            }
+            if settings.console { lines.append("\(signal) are printed to standard output") }
         }
+        return lines
     }
 }

@@ -1,5 +1,4 @@
 import Bytes
-import Compression
 import Telemetry
 
 /// Bounds and choices of one exporter.
@@ -106,7 +105,11 @@ package final class BatchDelivery<Encoder: BatchEncoder> {
                     return lose(batch.count, .shutdown, "the process ended before the export")
                 }
                 counters.countRequest(bodyBytes: body.count, isRetry: machine.isRetry)
+                let start = schedule.now
                 let outcome = await transport.send(body, isGzip: isGzip, timeout: left)
+                journal.sent(
+                    outcome, items: batch.count, bytes: body.count, isGzip: isGzip,
+                    nanoseconds: schedule.now &- start)
                 action = settle(outcome, batch.count, &machine)
             case .wait(let nanoseconds):
                 guard await idle(for: nanoseconds) else {
@@ -214,20 +217,7 @@ package final class BatchDelivery<Encoder: BatchEncoder> {
 
     /// Compresses the body where that is wanted; one that cannot be is sent as it is.
     private func compress(_ body: inout ByteBuffer) -> Bool {
-        guard options.isGzip else { return false }
-        var compressed = ByteBuffer(capacity: body.count / 4 + 64)
-        guard body.withBytes({ Self.gzip($0, into: &compressed) }) else { return false }
-        body = compressed
-        return true
-    }
-
-    private static func gzip(_ bytes: Span<UInt8>, into output: inout ByteBuffer) -> Bool {
-        do {
-            try Gzip.compress(bytes, into: &output)
-            return true
-        } catch {
-            return false
-        }
+        options.isGzip && body.gzip()
     }
 
     /// Waits, unless the closing deadline comes first: then false.

@@ -99,7 +99,8 @@ package struct ExportResource: Sendable {
         return encoded
     }
 
-    private func encodeAttributes(_ writer: inout ProtobufWriter) {
+    /// Writes the `Resource`, field 1 of what holds it.
+    func encodeAttributes(_ writer: inout ProtobufWriter) {
         let message = writer.open(1)
         for attribute in attributes {
             AttributeWire.append(

@@ -9,17 +9,26 @@ package final class ExporterThread: Sendable {
 
     /// Starts the exporter of `queue` to `endpoint`, whatever the signal; `version` is the
     /// gateway's.
-    package init<Encoder: BatchEncoder>(
+    package convenience init<Encoder: BatchEncoder>(
         queue: ItemQueue<Encoder.Entry>, encoder: Encoder, endpoint: ExportEndpoint,
         options: ExporterOptions, version: String, log: Log
+    ) {
+        self.init(queue: queue, encoder: encoder, options: options, log: log) { loop in
+            endpoint.makeTransport(encoder.signal, version: version, loop: loop)
+        }
+    }
+
+    /// Starts the exporter of `queue` by the transport that `makeTransport` makes for its loop.
+    package init<Encoder: BatchEncoder>(
+        queue: ItemQueue<Encoder.Entry>, encoder: Encoder, options: ExporterOptions, log: Log,
+        makeTransport: @escaping @Sendable (EventLoop) -> any ExportTransport
     ) {
         let loop = EventLoop()
         let wakeUp = LoopSignal(loop: loop)
         queue.onWake { wakeUp.signal() }
         loop.spawn {
             let exporter = BatchingExporter(
-                queue: queue, options: options, encoder: encoder,
-                transport: endpoint.makeTransport(encoder.signal, version: version, loop: loop),
+                queue: queue, options: options, encoder: encoder, transport: makeTransport(loop),
                 schedule: LoopSchedule(wakeUp: wakeUp), log: log)
             await exporter.run()
             loop.stop()

@@ -7,7 +7,6 @@ extension CallRequest {
         var maxCompletionTokens: Int?
         var hasAudio = false
         var hasImage = false
-        var safetyIdentifier: JSONText?
         var streamOptions: JSONValue?
     }
 
@@ -90,10 +89,10 @@ extension CallRequest {
             presencePenalty = document.double(value)
         case 16 where document.string(key, equals: "output_dimension"):
             dimensions = dimensions ?? document.integer(value)
-        case 17 where document.string(key, equals: "safety_identifier"):
-            pending.safetyIdentifier = JSONText(value, in: document)
         case 17 where document.string(key, equals: "frequency_penalty"):
             frequencyPenalty = document.double(value)
+        case 17 where document.string(key, equals: "safety_identifier"):
+            safetyIdentifier = JSONText(value, in: document)
         case 17 where document.string(key, equals: "max_output_tokens"):
             maxTokens = document.integer(value)
         case 21 where document.string(key, equals: "max_completion_tokens"):

@@ -55,8 +55,9 @@ package struct CallRequest: Sendable {
     package internal(set) var stopSequences: [JSONText] = []
     package internal(set) var outputType: OutputType?
     package internal(set) var serviceTier: JSONText?
-    /// `user`, else `safety_identifier`.
     package internal(set) var user: JSONText?
+    /// `safety_identifier`, which takes the place of `user`.
+    package internal(set) var safetyIdentifier: JSONText?
     /// `conversation` of responses, or its `id`.
     package internal(set) var conversation: JSONText?
     package internal(set) var encodingFormat: JSONText?
@@ -105,7 +106,6 @@ package struct CallRequest: Sendable {
             read(member, in: document, &pending)
         }
         maxTokens = pending.maxCompletionTokens ?? maxTokens
-        user = user ?? pending.safetyIdentifier
         if pending.hasImage { outputType = .image }
         if pending.hasAudio { outputType = .speech }
         if isStreaming, endpoint == .chatCompletions || endpoint == .completions {

@@ -124,13 +124,23 @@ enum GenAISpan {
     /// choice.
     private static let unfinished: StaticString = "error"
 
+    /// The tokens of an operation, cached and reasoning ones included whatever the provider's
+    /// habit.
+    static func tokens(
+        of usage: AnswerFacts.Usage, provider: String
+    ) -> (input: Int?, output: Int?) {
+        let isAnthropic = provider == "anthropic"
+        return (
+            isAnthropic ? usage.inputTokensWithCached : usage.inputTokens,
+            usage.outputTokensWithReasoning
+        )
+    }
+
     private static func setUsage(
         _ usage: AnswerFacts.Usage, endpoint: Endpoint, provider: String, names: Names,
         on span: SpanRecord
     ) {
-        let isAnthropic = provider == "anthropic"
-        let input = isAnthropic ? usage.inputTokensWithCached : usage.inputTokens
-        let output = usage.outputTokensWithReasoning
+        let (input, output) = tokens(of: usage, provider: provider)
         if let tokens = input { span.set(GenAIAttributes.usageInputTokens, tokens) }
         if let tokens = usage.cachedInputTokens {
             span.set(GenAIAttributes.usageCacheReadInputTokens, tokens)

@@ -83,12 +83,10 @@ extension UpstreamCall {
         series.record(
             .operationDuration, nanoseconds: Self.duration(from: operationAt, to: now), context,
             in: meter)
-        if let tokens = facts.usage?.inputTokens {
-            series.record(inputTokens: tokens, context, in: meter)
-        }
-        if request.endpoint != .embeddings, let tokens = facts.usage?.outputTokens {
-            series.record(outputTokens: tokens, context, in: meter)
-        }
+        let tokens = facts.usage.map { GenAISpan.tokens(of: $0, provider: target.provider.name) }
+        if let input = tokens?.input { series.record(inputTokens: input, context, in: meter) }
+        let output = request.endpoint == .embeddings ? nil : tokens?.output
+        if let output { series.record(outputTokens: output, context, in: meter) }
         if isStream {
             if relayed.firstByteAt > 0 {
                 series.record(
@@ -99,8 +97,7 @@ extension UpstreamCall {
             series.record(chunkTimes, in: meter)
         }
         measureServer(
-            series, outputTokens: facts.usage?.outputTokens, isStream: isStream,
-            isFailed: !errorType.isEmpty, at: now)
+            series, outputTokens: output, isStream: isStream, isFailed: !errorType.isEmpty, at: now)
     }
 
     /// The gateway as the server of the model: from the request's arrival on. The first token's

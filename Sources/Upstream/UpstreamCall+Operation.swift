@@ -49,7 +49,7 @@ extension UpstreamCall {
             systemAlias: settings.genAISystemAlias, legacyTokens: settings.legacyTokenNames)
     }
 
-    /// Whose call it is and which conversation's, where the request or its headers say so.
+    /// How much was asked, and which conversation it is a part of, where request or headers say so.
     private func setIdentity(
         _ request: CallRequest, _ bytes: Span<UInt8>, on record: SpanRecord
     ) {
@@ -63,9 +63,6 @@ extension UpstreamCall {
             let session = trace.sharedValue(of: GeneralAttributes.sessionID)
         {
             record.set(GenAIAttributes.conversationID, session)
-        }
-        if let user = request.user, trace.sharedValue(of: GeneralAttributes.userID) == nil {
-            GenAISpan.set(record, GeneralAttributes.userID, user, bytes)
         }
     }
 
@@ -143,10 +140,9 @@ extension UpstreamCall {
         record.set(GenAIAttributes.responseTimeToFirstChunk, firstByte)
         record.set(MartletAttributes.timeToFirstByte, firstByte)
         record.set(MartletAttributes.streamGapMax, seconds(anatomy.gapMax))
-        if anatomy.gapMax > 0 {
-            record.set(
-                MartletAttributes.streamGapOffset, seconds(from: start, to: anatomy.gapMaxAt))
-        }
+        record.set(
+            MartletAttributes.streamGapOffset,
+            seconds(from: start, to: max(anatomy.gapMaxAt, relayed.firstByteAt)))
         record.set(MartletAttributes.streamStallCount, anatomy.stallCount)
         if anatomy.stallCount > 0 {
             record.set(MartletAttributes.streamStallTime, seconds(anatomy.stalled))

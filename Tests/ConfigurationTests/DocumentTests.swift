@@ -31,6 +31,7 @@ struct DocumentTests {
         let defaults = Settings().summary
         let examples = [
             "upstream.provider", "upstream.apiKey", "upstream.caFile", "keys.clientKeys",
+            "telemetry.headerAttributes",
         ]
         for (now, standard) in zip(loaded.settings.summary, defaults)
         where !examples.contains(now.path) {

@@ -269,6 +269,45 @@ struct ExporterTests {
         #expect(found.consoleCapturesContent == console)
     }
 
+    @Test(arguments: [
+        (nil, nil, false, false), ("EVENT_ONLY", nil, true, true),
+        ("SPAN_AND_EVENT", nil, true, true), ("SPAN_ONLY", nil, false, false),
+        ("SPAN_ONLY", "true", true, false), (nil, "TRUE", true, false),
+        ("NO_CONTENT", "true", true, false), ("EVENT_ONLY", "false", false, false),
+        ("EVENT_ONLY", "", true, true), ("EVENT_ONLY", "no", false, false),
+    ])
+    func `the events of operations are sent where they are asked for`(
+        capture: String?, emit: String?, sends: Bool, content: Bool
+    ) {
+        var environment = ["OTEL_EXPORTER_OTLP_ENDPOINT": "http://collector"]
+        environment["OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT"] = capture
+        environment["OTEL_INSTRUMENTATION_GENAI_EMIT_EVENT"] = emit
+        let found = read(environment)
+        #expect(found.sendsDetails == sends)
+        #expect(found.logsCaptureContent == content)
+        #expect(found.logs.exporters.map(\.capturesContent) == [content])
+        environment["OTEL_LOGS_EXPORTER"] = "none"
+        let silent = read(environment)
+        #expect(!silent.sendsDetails && !silent.logsCaptureContent)
+        #expect(
+            silent.warnings.contains { "\($0)".contains("events of operations go nowhere") }
+                == sends)
+    }
+
+    @Test func `the experimental push alone sends no logs`() {
+        #expect(!read(push).logs.isOn)
+    }
+
+    @Test func `log records have limits of their own`() {
+        let found = read([
+            "OTEL_LOGRECORD_ATTRIBUTE_COUNT_LIMIT": "7", "OTEL_ATTRIBUTE_COUNT_LIMIT": "9",
+            "OTEL_ATTRIBUTE_VALUE_LENGTH_LIMIT": "11",
+        ])
+        #expect(found.logLimits.attributeCountMax == 7)
+        #expect(found.logLimits.attributeValueLengthMax == 11)
+        #expect(found.limits.attributeCountMax == 9)
+    }
+
     @Test func `the file's capture reaches the exporters through the loader`() throws {
         let environment = push.merging(["OTEL_EXPORTER_OTLP_ENDPOINT": "http://c"]) { $1 }
         let loaded = try load("content: {capture: span}", environment: environment)

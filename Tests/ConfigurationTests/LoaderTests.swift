@@ -53,6 +53,11 @@ struct LoaderTests {
         ("timeouts.streamIdle", "MARTLET_TIMEOUTS_STREAM_IDLE", "off"),
         ("timeouts.total", "MARTLET_TIMEOUTS_TOTAL", "5m"),
         ("telemetry.baggageAttributes", "MARTLET_TELEMETRY_BAGGAGE_ATTRIBUTES", "tenant.*"),
+        (
+            "telemetry.headerAttributes", "MARTLET_TELEMETRY_HEADER_ATTRIBUTES",
+            "x-agent=gen_ai.agent.name"
+        ),
+        ("telemetry.streamStall", "MARTLET_TELEMETRY_STREAM_STALL", "500ms"),
         ("telemetry.traceContext", "MARTLET_TELEMETRY_TRACE_CONTEXT", "restart"),
         ("telemetry.genAISystemAlias", "MARTLET_TELEMETRY_GEN_AI_SYSTEM_ALIAS", "false"),
         ("telemetry.legacyTokenNames", "MARTLET_TELEMETRY_LEGACY_TOKEN_NAMES", "true"),
@@ -60,6 +65,7 @@ struct LoaderTests {
             "telemetry.systemMessagesInHistory", "MARTLET_TELEMETRY_SYSTEM_MESSAGES_IN_HISTORY",
             "true"
         ),
+        ("telemetry.metricNamesMax", "MARTLET_TELEMETRY_METRIC_NAMES_MAX", "7"),
         ("telemetry.exportBytesMax", "MARTLET_TELEMETRY_EXPORT_BYTES_MAX", "1MiB"),
         ("content.capture", "MARTLET_CONTENT_CAPTURE", "span"),
         ("content.partBytesMax", "MARTLET_CONTENT_PART_BYTES_MAX", "1KiB"),

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import openai
 import pytest
+from grpc_sink import GRPCSink
 from programs import Client, Program, free_port, new_trace
 from sink import Sink
 from trees import tree
@@ -79,8 +80,12 @@ class Gateway:
         return result, spans[0].attributes
 
 
-def start_sink():
-    return Sink(EXPORTS / f"{next(numbers):03d}")
+def start_sink(**options):
+    return Sink(EXPORTS / f"{next(numbers):03d}", **options)
+
+
+def start_grpc_sink(**options):
+    return GRPCSink(EXPORTS / f"{next(numbers):03d}", **options)
 
 
 @pytest.fixture(scope="session")
@@ -166,3 +171,9 @@ def recorded(start, recorder):
 def new_sink():
     """Makes further sinks."""
     return start_sink
+
+
+@pytest.fixture(scope="session")
+def new_grpc_sink():
+    """Makes sinks that speak gRPC; options are those of `GRPCSink`."""
+    return start_grpc_sink

@@ -1,6 +1,8 @@
 """An OTLP/HTTP receiver that decodes with OpenTelemetry's own classes and keeps what it got."""
 
+import base64
 import gzip
+import json
 import threading
 import time
 from collections.abc import Sequence
@@ -8,12 +10,59 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
+from google.protobuf.json_format import MessageToDict, ParseDict
 from google.protobuf.unknown_fields import UnknownFieldSet
+from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import (
+    ExportLogsServiceRequest,
+    ExportLogsServiceResponse,
+)
+from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import (
+    ExportMetricsServiceRequest,
+    ExportMetricsServiceResponse,
+)
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import (
     ExportTraceServiceRequest,
     ExportTraceServiceResponse,
 )
 from opentelemetry.proto.trace.v1.trace_pb2 import Span, Status
+
+
+@dataclass(frozen=True)
+class Signal:
+    request: type
+    response: type
+    # The field of `partial_success` that counts.
+    rejected: str
+
+
+SIGNALS = {
+    "traces": Signal(ExportTraceServiceRequest, ExportTraceServiceResponse, "rejected_spans"),
+    "metrics": Signal(
+        ExportMetricsServiceRequest, ExportMetricsServiceResponse, "rejected_data_points"
+    ),
+    "logs": Signal(ExportLogsServiceRequest, ExportLogsServiceResponse, "rejected_log_records"),
+}
+PROTOBUF, JSON = "application/x-protobuf", "application/json"
+# Of OTLP's JSON: in hexadecimal, not in base64.
+IDS = ("traceId", "spanId", "parentSpanId")
+
+
+def from_json(value):
+    """OTLP's JSON as the JSON of protocol buffers has it; names of enumerations are refused."""
+    if isinstance(value, list):
+        return [from_json(v) for v in value]
+    if isinstance(value, dict):
+        for key in ("kind", "code", "severityNumber", "aggregationTemporality"):
+            assert isinstance(value.get(key, 0), int), f"{key} is not a number"
+        for key in value:
+            assert "_" not in key, f"{key} is not in camel case"
+        return {
+            key: base64.b64encode(bytes.fromhex(inner)).decode()
+            if key in IDS
+            else from_json(inner)
+            for key, inner in value.items()
+        }
+    return value
 
 
 def plain(value):
@@ -100,6 +149,9 @@ class Sink:
 
     folder: Path
     spans: list = field(default_factory=list)
+    # Whole requests of the other signals.
+    metrics: list = field(default_factory=list)
+    logs: list = field(default_factory=list)
     requests: list = field(default_factory=list)
     problems: list = field(default_factory=list)
     # Answers to refuse with, one a request, before anything is accepted: a status code, or one
@@ -116,6 +168,9 @@ class Sink:
     def __post_init__(self):
         self.folder.mkdir(parents=True, exist_ok=True)
         self.changed = threading.Condition()
+        self.listen()
+
+    def listen(self):
         self.server = ThreadingHTTPServer(("127.0.0.1", 0), handler_of(self))
         self.server.daemon_threads = True
         self.url = f"http://127.0.0.1:{self.server.server_port}"
@@ -126,37 +181,59 @@ class Sink:
         self.server.server_close()
 
     def receive(self, path, headers, body):
-        """The status and the headers to answer with."""
+        """The status, the headers and the body to answer with."""
         time.sleep(self.delay)
+        type_ = headers.get("content-type")
         with self.changed:
             self.requests.append((path, headers))
             if self.refusals:
                 refusal = self.refusals.pop(0)
-                return refusal if isinstance(refusal, tuple) else (refusal, {})
+                return (*(refusal if isinstance(refusal, tuple) else (refusal, {})), b"")
             if len(body) > self.bytes_max:
-                return 413, {}
-            if path != "/v1/traces":
+                return 413, {}, b""
+            signal = path.removeprefix("/v1/")
+            if signal not in SIGNALS:
                 self.problems.append(f"path {path}")
-                return 404, {}
-            if headers.get("content-type") != "application/x-protobuf":
-                self.problems.append(f"content type {headers.get('content-type')}")
-                return 415, {}
+                return 404, {}, b""
+            if type_ not in (PROTOBUF, JSON):
+                self.problems.append(f"content type {type_}")
+                return 415, {}, b""
             try:
                 if headers.get("content-encoding") == "gzip":
                     body = gzip.decompress(body)
-                request = ExportTraceServiceRequest.FromString(body)
-                if has_unknown_fields(request):
-                    self.problems.append("the body has fields that the schema does not have")
-                found = list(spans_of(request))
+                kind = SIGNALS[signal].request
+                if type_ == JSON:
+                    request = ParseDict(from_json(json.loads(body)), kind())
+                else:
+                    request = kind.FromString(body)
+                self.accept(signal, request, request.SerializeToString())
             except Exception as error:  # a wrong body must fail the test, not the server
                 self.problems.append(f"{type(error).__name__}: {error}")
-                return 400, {}
-            number = len(self.requests)
-            (self.folder / f"{number:05d}-traces.pb").write_bytes(body)
-            self.spans += found
+                return 400, {}, b""
+        answer = self.response(signal)
+        if type_ == JSON:
+            return 200, {"content-type": JSON}, json.dumps(MessageToDict(answer)).encode()
+        return 200, {"content-type": PROTOBUF}, answer.SerializeToString()
+
+    def accept(self, signal, request, body):
+        """Keeps a request that arrived."""
+        if has_unknown_fields(request):
+            self.problems.append("the body has fields that the schema does not have")
+        (self.folder / f"{len(self.requests):05d}-{signal}.pb").write_bytes(body)
+        if signal == "traces":
+            self.spans += spans_of(request)
             self.rejected += self.rejected_spans
-            self.changed.notify_all()
-            return 200, {}
+        else:
+            getattr(self, signal).append(request)
+        self.changed.notify_all()
+
+    def response(self, signal):
+        """What a request that was taken is answered with."""
+        response = SIGNALS[signal].response()
+        if self.rejected_spans and signal == "traces":
+            response.partial_success.rejected_spans = self.rejected_spans
+            response.partial_success.error_message = "too old"
+        return response
 
     def trace(self, trace_id, count=None, seconds=60.0):
         """The spans of a trace in order of their start, once its SERVER span is there (or `count`
@@ -202,16 +279,10 @@ def handler_of(sink):
 
         def do_POST(self):
             headers = {name.lower(): value for name, value in self.headers.items()}
-            status, more = sink.receive(self.path, headers, self.body())
-            response = ExportTraceServiceResponse()
-            if sink.rejected_spans:
-                response.partial_success.rejected_spans = sink.rejected_spans
-                response.partial_success.error_message = "too old"
-            answer = response.SerializeToString()
+            status, more, answer = sink.receive(self.path, headers, self.body())
             self.send_response(status)
             for name, value in more.items():
                 self.send_header(name, value)
-            self.send_header("content-type", "application/x-protobuf")
             self.send_header("content-length", str(len(answer)))
             self.end_headers()
             self.wfile.write(answer)

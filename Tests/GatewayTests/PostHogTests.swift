@@ -79,8 +79,10 @@ private struct PostHogEvent {
         }
         for (property, number, bytes) in Self.ids {
             if case .bytes(let id) = span.message.only(number), id.count == bytes {
-                properties[property] = id.map { String($0 >> 4, radix: 16) + String($0 & 15, radix: 16) }
-                    .joined()
+                properties[property] = id.map {
+                    String($0 >> 4, radix: 16) + String($0 & 15, radix: 16)
+                }
+                .joined()
             }
         }
         self.properties = properties
@@ -174,7 +176,8 @@ private struct PostHogEvent {
     }
 
     @Test func `a stream has the time to its first token`() throws {
-        let body = #"{"model":"mock-gpt","stream":true,"messages":[{"role":"user","content":"Hi"}]}"#
+        let body =
+            #"{"model":"mock-gpt","stream":true,"messages":[{"role":"user","content":"Hi"}]}"#
         let events = try events(0, Wire.chat(body), 200)
         let event = try #require(events.first { $0.name == "$ai_generation" })
         #expect(Double(event.properties["$ai_time_to_first_token"] ?? "") ?? 0 > 0)

@@ -86,6 +86,7 @@ struct StreamReaderTests {
         usage.outputTokens = 10
         usage.cachedInputTokens = 4
         usage.reasoningTokens = 3
+        usage.totalTokens = 29
         #expect(whole.facts.usage == usage)
         #expect(whole.facts.chunkCount == 5 && whole.facts.unreadableCount == 0)
         #expect(whole.facts.hasContent && whole.facts.isDone && !whole.facts.hasError)

@@ -251,6 +251,40 @@ private func status(_ status: Int, retryAfter: String? = nil) -> TransportOutcom
         #expect(balances(bench.counters))
     }
 
+    @Test func `JSON is made of the encoded spans, and stays below the limit of bytes`() async {
+        let bench = Bench(options: {
+            $0.includesContent = true
+            $0.batchBytesMax = 50_000
+        })
+        bench.transport.encoding = .json
+        bench.queue.submit(trace(spans: 40, content: 4_000))
+        await bench.finish()
+        #expect(bench.counters.exported == 40)
+        #expect(bench.transport.sent.count > 1)
+        for sent in bench.transport.sent {
+            #expect(sent.body.count <= 50_000)
+            #expect(sent.body.starts(with: #"{"resourceSpans":["#.utf8))
+        }
+        let all = bench.transport.sent.map { String(decoding: $0.body, as: UTF8.self) }.joined()
+        for number in 1...40 { #expect(all.contains("\"span \(number)\"")) }
+    }
+
+    @Test func `a span that only JSON makes too large is sent with its content cut`() async {
+        let bench = Bench(options: {
+            $0.includesContent = true
+            $0.batchBytesMax = 150_000
+        })
+        bench.transport.encoding = .json
+        let recorder = recorder()
+        // Each quote is escaped once more, and again by the JSON of the request.
+        let json = "[\"" + String(repeating: "\\\"", count: 60_000) + "\"]"
+        recorder.span("a").setContent(GenAIAttributes.inputMessages, json: json.utf8.span)
+        bench.queue.submit(recorder.finish(at: 2_000))
+        await bench.finish()
+        #expect(bench.counters.exported == 1)
+        #expect(bench.transport.sent.allSatisfy { $0.body.count <= 150_000 })
+    }
+
     @Test func `the closing deadline ends retries, and what is left is counted`() async {
         let bench = Bench(options: { $0.batchItemsMax = 2 })
         bench.transport.decide = { _ in status(503) }

@@ -36,6 +36,16 @@ import Upstream
             ("openai.azure.com.evil.test", "openai", "openai"),
             ("generativelanguage.googleapis.com", "gcp.gemini", "gemini"),
             ("bedrock-runtime.eu-west-1.amazonaws.com", "aws.bedrock", "aws.bedrock"),
+            ("API.Groq.com", "groq", "groq"), ("api.mistral.ai", "mistral_ai", "mistral_ai"),
+            ("api.deepseek.com", "deepseek", "deepseek"), ("eu.api.openai.com", "openai", "openai"),
+            ("api.perplexity.ai", "perplexity", "perplexity"),
+            ("api.anthropic.com", "anthropic", "anthropic"), ("api.cohere.ai", "cohere", "cohere"),
+            ("us-central1-aiplatform.googleapis.com", "gcp.vertex_ai", "vertex_ai"),
+            ("aiplatform.googleapis.com", "gcp.vertex_ai", "vertex_ai"),
+            ("my.services.ai.azure.com", "azure.ai.inference", "az.ai.inference"),
+            ("eu-de.ml.cloud.ibm.com", "ibm.watsonx.ai", "ibm.watsonx.ai"),
+            ("vllm-1.elb.eu-west-1.amazonaws.com", "openai", "openai"),
+            ("api.x.ai.example.com", "openai", "openai"), ("", "openai", "openai"),
             ("fakeapi.groq.com", "openai", "openai"), ("localhost", "openai", "openai"),
         ])
     func tells(_ host: String, _ name: String, _ legacy: String) {

@@ -5,7 +5,7 @@ import Bytes
 ///
 /// Keys are unique: the last value set for a key wins, and an earlier one is taken out. Message
 /// content lies apart from the rest, because not every exporter sends it.
-package struct AttributeArena: ~Copyable {
+package struct AttributeArena: ~Copyable, Sendable {
     /// Bytes of a key; longer ones, which only callers' baggage can bring, are dropped.
     package static let keyBytesMax = 255
 

@@ -19,7 +19,8 @@ package enum AttributeWire {
         appendDelimited(0x0A, text, to: &buffer)
     }
 
-    static func append(
+    /// The same with a number.
+    package static func append(
         _ tag: UInt8, _ key: Span<UInt8>, int: Int, to buffer: inout ByteBuffer
     ) {
         guard int >= 0, int < 1 << 28 else {
@@ -42,7 +43,8 @@ package enum AttributeWire {
         buffer.append(low: 8, of: double.bitPattern)
     }
 
-    static func append(
+    /// The same with a truth value.
+    package static func append(
         _ tag: UInt8, _ key: Span<UInt8>, bool: Bool, to buffer: inout ByteBuffer
     ) {
         openValue(tag, key, bytes: 2, to: &buffer)

@@ -25,31 +25,37 @@ package struct LogKey: Sendable {
     package let attribute: StaticString
 
     /// The id the client got.
-    package static let requestID = LogKey(name: "request_id", attribute: "martlet.request.id")
+    package static let requestID = LogKey(
+        name: "request_id", attribute: MartletAttributes.requestID.name)
     /// The model asked for.
-    package static let model = LogKey(name: "model", attribute: "gen_ai.request.model")
+    package static let model = LogKey(name: "model", attribute: GenAIAttributes.requestModel.name)
     /// The method, `_OTHER` where it is no known one.
-    package static let method = LogKey(name: "method", attribute: "http.request.method")
+    package static let method = LogKey(name: "method", attribute: HTTPAttributes.requestMethod.name)
     /// The pattern of the path.
-    package static let route = LogKey(name: "route", attribute: "http.route")
+    package static let route = LogKey(name: "route", attribute: HTTPAttributes.route.name)
     /// The client's address.
-    package static let client = LogKey(name: "client", attribute: "client.address")
+    package static let client = LogKey(
+        name: "client", attribute: NetworkAttributes.clientAddress.name)
     /// The status of the response.
-    package static let status = LogKey(name: "status", attribute: "http.response.status_code")
+    package static let status = LogKey(
+        name: "status", attribute: HTTPAttributes.responseStatusCode.name)
     /// What went wrong, as on spans.
-    package static let error = LogKey(name: "error", attribute: "error.type")
+    package static let error = LogKey(name: "error", attribute: GeneralAttributes.errorType.name)
     /// Milliseconds in a line, seconds in an attribute.
     package static let duration = LogKey(name: "duration_ms", attribute: "martlet.duration")
     /// Attempts made for the request.
-    package static let attempts = LogKey(name: "attempts", attribute: "martlet.attempt.count")
+    package static let attempts = LogKey(
+        name: "attempts", attribute: MartletAttributes.attemptCount.name)
     /// Which attempt it is, from 1.
     package static let attempt = LogKey(name: "attempt", attribute: "martlet.attempt.number")
     /// The answer was asked for as a stream.
-    package static let stream = LogKey(name: "stream", attribute: "martlet.stream")
+    package static let stream = LogKey(name: "stream", attribute: MartletAttributes.stream.name)
     /// Bytes of the response's body.
-    package static let bytes = LogKey(name: "bytes", attribute: "http.response.body.size")
+    package static let bytes = LogKey(
+        name: "bytes", attribute: HTTPAttributes.responseBodySize.name)
     /// The upstream's host.
-    package static let upstream = LogKey(name: "upstream", attribute: "server.address")
+    package static let upstream = LogKey(
+        name: "upstream", attribute: NetworkAttributes.serverAddress.name)
     /// The attempt made a connection of its own.
     package static let newConnection = LogKey(
         name: "new_connection", attribute: "martlet.connection.new")

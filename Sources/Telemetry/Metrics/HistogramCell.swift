@@ -34,6 +34,7 @@ package enum ExemplarFilter: String, Sendable, CaseIterable {
 /// There is no counter of all values: that is the buckets' sum, so that the two always agree.
 /// The sum of the values may be one value ahead or behind.
 package final class HistogramCell: Sendable {
+    /// Its buckets.
     package let bounds: BucketBounds
     private let filter: ExemplarFilter
     /// The sum, the buckets, and for each bucket an exemplar.

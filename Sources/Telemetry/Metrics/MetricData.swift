@@ -1,6 +1,8 @@
 /// A metric with its series at one moment.
 package struct MetricData: Sendable {
+    /// What it is.
     package let definition: MetricDefinition
+    /// Its series, of different labels.
     package var points: [MetricPoint]
 
     /// A metric that has these series.
@@ -18,7 +20,9 @@ package struct MetricPoint: Sendable {
         case histogram(HistogramValue)
     }
 
+    /// What tells it from the metric's other series.
     package let labels: MetricLabels
+    /// What was counted; of the kind that the definition says.
     package let value: Value
 
     /// A series with these labels.

@@ -54,6 +54,11 @@ struct RecordedSpan {
     let end: UInt64
     /// Values as text; content is marked by `isContent`.
     let attributes: [String: String]
+    let types: [String: AttributeType]
+    /// The elements of arrays.
+    let arrays: [String: [String]]
+    /// The names of its events.
+    let events: [String]
 
     init(_ span: SpanRecord) {
         kind = span.kind
@@ -66,14 +71,22 @@ struct RecordedSpan {
         end = span.endTime
         name = span.withBytes { decoded($0.extracting(span.name)) }
         message = span.withBytes { decoded($0.extracting(span.statusMessage)) }
-        attributes = span.withBytes { bytes in
-            var result: [String: String] = [:]
+        events = span.events.map { "\($0.name)" }
+        var attributes: [String: String] = [:]
+        var types: [String: AttributeType] = [:]
+        var arrays: [String: [String]] = [:]
+        span.withBytes { bytes in
             var offset = 0
             while let entry = AttributeEntry.next(in: bytes, at: &offset) {
-                result[decoded(bytes.extracting(entry.key))] = Self.text(entry, bytes)
+                let key = decoded(bytes.extracting(entry.key))
+                attributes[key] = Self.text(entry, bytes)
+                types[key] = entry.type
+                if entry.type == .strings { arrays[key] = Self.elements(entry, bytes) }
             }
-            return result
         }
+        self.attributes = attributes
+        self.types = types
+        self.arrays = arrays
     }
 
     subscript(key: String) -> String? { attributes[key] }
@@ -97,16 +110,17 @@ struct RecordedSpan {
         case .int: return "\(Int64(bitPattern: word()))"
         case .double: return "\(Double(bitPattern: word()))"
         case .bool: return value[0] == 1 ? "true" : "false"
-        case .strings:
-            var elements: [String] = []
-            var offset = 0
-            while let element = AttributeEntry.nextElement(
-                of: entry.value, in: bytes, at: &offset)
-            {
-                elements.append(decoded(bytes.extracting(element)))
-            }
-            return elements.joined(separator: ",")
+        case .strings: return elements(entry, bytes).joined(separator: ",")
         }
+    }
+
+    private static func elements(_ entry: AttributeEntry, _ bytes: Span<UInt8>) -> [String] {
+        var elements: [String] = []
+        var offset = 0
+        while let element = AttributeEntry.nextElement(of: entry.value, in: bytes, at: &offset) {
+            elements.append(decoded(bytes.extracting(element)))
+        }
+        return elements
     }
 }
 

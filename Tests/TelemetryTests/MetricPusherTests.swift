@@ -1,0 +1,44 @@
+import OTLP
+import Telemetry
+import Testing
+
+@Suite struct MetricPusherTests {
+    private func reader(_ registry: MetricRegistry) -> MetricReader {
+        MetricReader(preference: .cumulative, startTime: 1) { registry.collect() }
+    }
+
+    @Test func `metrics are read every interval, and once more at the end`() async {
+        let schedule = ManualSchedule()
+        let closing = MetricPusher.Closing()
+        let registry = MetricRegistry()
+        let cell = registry.cell("martlet.errors", .counter, unit: "{error}", help: "E.")
+        var times: [UInt64] = []
+        let start = schedule.now
+        let pusher = MetricPusher(
+            reader: reader(registry), interval: 60_000, schedule: schedule, closing: closing
+        ) { collection in
+            cell.add()
+            times.append(schedule.now - start)
+            if times.count == 3 { closing.close() }
+        }
+        await pusher.run()
+        #expect(times == [60_000, 120_000, 180_000, 180_000])
+    }
+
+    @Test func `the thread reads a last time when it is ended`() {
+        let registry = MetricRegistry()
+        registry.cell("martlet.errors", .counter, unit: "{error}", help: "E.").add(7)
+        let queue = ItemQueue<MetricCollection>(
+            limits: QueueLimits(), counters: ExportCounters(exporter: "x", signal: .metrics))
+        let thread = MetricThread(
+            interval: 3_600_000_000_000,
+            makeReader: {
+                MetricReader(preference: .delta, startTime: 1) { registry.collect() }
+            }, submit: { queue.submit($0) })
+        thread.finish()
+        let collection = queue.take()
+        #expect(collection?.itemCount == 1)
+        #expect(collection?.metrics.first?.data.definition.name == "martlet.errors")
+        #expect(queue.take() == nil)
+    }
+}
