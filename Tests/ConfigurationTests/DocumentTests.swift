@@ -31,7 +31,8 @@ struct DocumentTests {
         let defaults = Settings().summary
         let examples = [
             "upstream.provider", "upstream.apiKey", "upstream.caFile", "keys.clientKeys",
-            "telemetry.headerAttributes",
+            "telemetry.headerAttributes", "export.caFile", "export.clientCertificateFile",
+            "export.clientKeyFile", "export.serviceName",
         ]
         for (now, standard) in zip(loaded.settings.summary, defaults)
         where !examples.contains(now.path) {
