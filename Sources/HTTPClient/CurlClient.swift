@@ -58,6 +58,7 @@ package final class CurlClient {
         self.loop = loop
         self.settings = settings
         pool = ConnectionPool(loop: loop, settings: settings)
+        // SAFETY: the client's own memory, which stays as the client does: as long as its loop.
         unsafe readBuffer = .allocate(byteCount: Self.readBufferBytes, alignment: 16)
         // The pool is the client's: curl is never to close one of its connections.
         driver = CurlDriver(loop: loop, connectionsMax: Int(Int32.max))
