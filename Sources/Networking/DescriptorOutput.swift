@@ -41,7 +41,7 @@ package struct DescriptorOutput: Sendable {
     }
 
     private func sendIfReady(_ bytes: Span<UInt8>) -> Bool {
-        let flags = Int32(MSG_DONTWAIT.rawValue) | Int32(MSG_NOSIGNAL.rawValue)
+        let flags = Int32(MSG_DONTWAIT | MSG_NOSIGNAL)
         // SAFETY: reads only the bytes of the span.
         let sent = unsafe bytes.withUnsafeBytes { source in
             unsafe send(descriptor, source.baseAddress, source.count, flags)
