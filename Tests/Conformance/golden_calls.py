@@ -62,8 +62,10 @@ class Golden:
 
 
 def wire(answer, text):
-    """The answer's bytes."""
-    fields = [f"{name}: {value}" for name, value in answer.get("headers", {}).items()]
+    """The answer's bytes. The connection ends with it, so that the next call does not race with
+    that."""
+    fields = ["Connection: close"]
+    fields += [f"{name}: {value}" for name, value in answer.get("headers", {}).items()]
     parts = dict(sources(text))
     if "events" not in answer:
         body = answer.get("text") or parts.get("body", "")
@@ -76,7 +78,7 @@ def wire(answer, text):
         return ("\r\n".join(head) + "\r\n\r\n" + body).encode()
     stream = (
         b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n"
-        b"Transfer-Encoding: chunked\r\n\r\n"
+        b"Transfer-Encoding: chunked\r\nConnection: close\r\n\r\n"
     )
     for _, source in sources(parts["events"]):
         event = json.loads(source)
