@@ -235,6 +235,12 @@ class Sink:
             response.partial_success.error_message = "too old"
         return response
 
+    def messages(self, signal):
+        """The whole requests of a signal, as they came."""
+        kind = SIGNALS[signal].request
+        paths = sorted(self.folder.glob(f"*-{signal}.pb"))
+        return [kind.FromString(path.read_bytes()) for path in paths]
+
     def trace(self, trace_id, count=None, seconds=60.0):
         """The spans of a trace in order of their start, once its SERVER span is there (or `count`
         spans are) and no more come."""
