@@ -93,19 +93,6 @@ struct LoaderTests {
         ("debug.tracesMax", "MARTLET_DEBUG_TRACES_MAX", "7"),
         ("debug.traceBytesMax", "MARTLET_DEBUG_TRACE_BYTES_MAX", "1MiB"),
         ("admin.key", "MARTLET_ADMIN_KEY", "<redacted>"),
-        ("export.endpoint", "MARTLET_EXPORT_ENDPOINT", "<redacted>"),
-        ("export.tracesEndpoint", "MARTLET_EXPORT_TRACES_ENDPOINT", "<redacted>"),
-        ("export.protocol", "MARTLET_EXPORT_PROTOCOL", "grpc"),
-        ("export.headers", "MARTLET_EXPORT_HEADERS", "<redacted>"),
-        ("export.compression", "MARTLET_EXPORT_COMPRESSION", "gzip"),
-        ("export.timeout", "MARTLET_EXPORT_TIMEOUT", "3s"),
-        ("export.caFile", "MARTLET_EXPORT_CA_FILE", "/ca.pem"),
-        ("export.clientCertificateFile", "MARTLET_EXPORT_CLIENT_CERTIFICATE_FILE", "/c.pem"),
-        ("export.clientKeyFile", "MARTLET_EXPORT_CLIENT_KEY_FILE", "/c.key"),
-        ("export.traces", "MARTLET_EXPORT_TRACES", "none"),
-        ("export.metrics", "MARTLET_EXPORT_METRICS", "console"),
-        ("export.logs", "MARTLET_EXPORT_LOGS", "otlp"),
-        ("export.serviceName", "MARTLET_EXPORT_SERVICE_NAME", "shop"),
     ]
 
     @Test func `the table of this test names every key`() {
