@@ -15,6 +15,42 @@ public enum ASCII {
         byte &- 0x41 < 26 ? byte | 0x20 : byte
     }
 
+    /// The same for the eight bytes of a word.
+    @inlinable
+    public static func lowercased(word: UInt64) -> UInt64 {
+        word | within(word, 0x41, 0x5A) >> 2
+    }
+
+    /// The top bit of each byte of `word` that is between `low` and `high`, which are ASCII.
+    @inlinable
+    static func within(_ word: UInt64, _ low: UInt64, _ high: UInt64) -> UInt64 {
+        let ones: UInt64 = 0x0101_0101_0101_0101
+        let septets = word & (ones &* 0x7F)
+        // Seven bits and at most 0x7F more: no byte overflows into the next.
+        let isAtLeast = septets &+ ones &* (0x80 &- low)
+        let isAbove = septets &+ ones &* (0x7F &- high)
+        return (isAtLeast ^ isAbove) & ~word & (ones &* 0x80)
+    }
+
+    /// The top bit of each byte of `word` that is a letter or "-".
+    @inlinable
+    static func namePart(of word: UInt64) -> UInt64 {
+        within(word | 0x2020_2020_2020_2020, 0x61, 0x7A) | within(word, 0x2D, 0x2D)
+    }
+
+    /// A token byte (RFC 9110 section 5.6.2).
+    @inlinable
+    public static func isToken(_ byte: UInt8) -> Bool {
+        // !#$%&'*+-. and digits, then letters, ^_` and |~
+        let mask: UInt64 =
+            switch byte >> 6 {
+            case 0: 0x03FF_6CFA_0000_0000
+            case 1: 0x57FF_FFFF_C7FF_FFFE
+            default: 0
+            }
+        return mask >> UInt64(byte & 63) & 1 == 1
+    }
+
     /// The value of a hexadecimal digit of either case, or nil.
     @inlinable
     public static func hexValue(_ byte: UInt8) -> UInt8? {

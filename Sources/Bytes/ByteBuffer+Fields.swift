@@ -8,7 +8,7 @@ extension ByteBuffer {
     @inlinable
     public mutating func append(low count: Int, of word: UInt64) {
         precondition(count >= 0 && count <= 8)
-        if capacity - end < count { reserve(count) }
+        reserve(count)
         // SAFETY: `count` bytes fit before `capacity`, and the padding behind it takes the rest
         // of the word; storeBytes asks for no alignment.
         unsafe (base + end).storeBytes(of: word.littleEndian, as: UInt64.self)
@@ -16,18 +16,17 @@ extension ByteBuffer {
     }
 
     /// Appends the `count` least significant bytes of `word` as above, then a copy of `bytes`.
-    @inlinable
     public mutating func append(low count: Int, of word: UInt64, then bytes: Span<UInt8>) {
         precondition(count >= 0 && count <= 8)
         let length = bytes.count
-        if capacity - end < count + length { reserve(count + length) }
+        reserve(count + length)
         // SAFETY: as above.
         unsafe (base + end).storeBytes(of: word.littleEndian, as: UInt64.self)
         end += count
         guard length > 0 else { return }
         // SAFETY: the room was made above; a Span cannot overlap a buffer being mutated.
         unsafe bytes.withUnsafeBytes { source in
-            unsafe (base + end).copyMemory(from: source.baseAddress!, byteCount: length)
+            unsafe Self.copy(source.baseAddress!, length, to: base + end)
         }
         end += length
     }

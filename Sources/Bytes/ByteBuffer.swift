@@ -14,14 +14,15 @@ public struct ByteBuffer: ~Copyable {
     @usableFromInline var start = 0
     @usableFromInline var end = 0
     /// Bytes this buffer holds without growing, the padding not counted.
-    public private(set) var capacity: Int
+    public var capacity: Int { room }
+    @usableFromInline var room: Int
 
     /// An empty buffer. `capacity` is in bytes; zero is allowed and allocates the padding only.
     public init(capacity: Int = 0) {
         precondition(capacity >= 0)
         // SAFETY: malloc answers null only when memory is exhausted, where going on is worse.
         unsafe self.base = malloc(capacity + Self.padding)!
-        self.capacity = capacity
+        self.room = capacity
     }
 
     /// A buffer holding a copy of `bytes`.
@@ -65,19 +66,21 @@ public struct ByteBuffer: ~Copyable {
     }
 
     /// Makes room for `bytes` more without another allocation.
+    @inlinable
     @inline(__always)
     public mutating func reserve(_ bytes: Int) {
-        if capacity - end < bytes { makeRoom(bytes) }
+        if room - end < bytes { makeRoom(bytes) }
     }
 
     @inline(never)
-    private mutating func makeRoom(_ bytes: Int) {
+    @usableFromInline
+    mutating func makeRoom(_ bytes: Int) {
         if start > 0 { compact() }
         guard capacity - end < bytes else { return }
         let wanted = max(end + bytes, min(capacity * 2, capacity + (1 << 20)))
         // SAFETY: as in `init`.
         unsafe base = realloc(base, wanted + Self.padding)!
-        capacity = wanted
+        room = wanted
     }
 
     /// Appends a copy of `bytes`.
@@ -87,9 +90,30 @@ public struct ByteBuffer: ~Copyable {
         reserve(count)
         // SAFETY: `reserve` made the room; a Span cannot overlap a buffer being mutated.
         unsafe bytes.withUnsafeBytes { source in
-            unsafe (base + end).copyMemory(from: source.baseAddress!, byteCount: count)
+            unsafe Self.copy(source.baseAddress!, count, to: base + end)
         }
         end += count
+    }
+
+    /// Copies `count` bytes, which do not overlap: short runs as two words, without a call.
+    @unsafe
+    @inline(__always)
+    static func copy(
+        _ source: UnsafeRawPointer, _ count: Int, to target: UnsafeMutableRawPointer
+    ) {
+        // SAFETY: the loads and stores are of the first and the last bytes of the run.
+        switch count {
+        case 8...16:
+            let last = unsafe source.loadUnaligned(fromByteOffset: count - 8, as: UInt64.self)
+            unsafe target.storeBytes(of: source.loadUnaligned(as: UInt64.self), as: UInt64.self)
+            unsafe target.storeBytes(of: last, toByteOffset: count - 8, as: UInt64.self)
+        case 4...7:
+            let last = unsafe source.loadUnaligned(fromByteOffset: count - 4, as: UInt32.self)
+            unsafe target.storeBytes(of: source.loadUnaligned(as: UInt32.self), as: UInt32.self)
+            unsafe target.storeBytes(of: last, toByteOffset: count - 4, as: UInt32.self)
+        default:
+            unsafe target.copyMemory(from: source, byteCount: count)
+        }
     }
 
     /// Appends a copy of what another buffer holds.
@@ -110,9 +134,16 @@ public struct ByteBuffer: ~Copyable {
         end += 1
     }
 
-    /// Appends a literal's UTF-8.
+    /// Appends a literal's UTF-8. Inlined, since the size of a literal's copy is known there.
+    @inlinable
+    @inline(__always)
     public mutating func append(_ literal: StaticString) {
-        append(literal.bytes)
+        precondition(literal.hasPointerRepresentation)
+        let count = literal.utf8CodeUnitCount
+        reserve(count)
+        // SAFETY: `reserve` made the room; a literal's bytes are elsewhere.
+        unsafe (base + end).copyMemory(from: literal.utf8Start, byteCount: count)
+        end += count
     }
 
     /// Appends a string's UTF-8.
@@ -181,7 +212,7 @@ public struct ByteBuffer: ~Copyable {
         guard capacity > keeping else { return }
         // SAFETY: as in `init`.
         unsafe base = realloc(base, keeping + Self.padding)!
-        capacity = keeping
+        room = keeping
     }
 
     /// Zero-fills the padding, so that a scanner reading whole vectors sees no stale bytes.

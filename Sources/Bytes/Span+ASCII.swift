@@ -35,10 +35,27 @@ extension Span<UInt8> {
 
     /// The literal's bytes but for the case of ASCII letters. `literal` is lower case.
     public func equalsIgnoringCase(_ literal: StaticString) -> Bool {
-        let other = literal.bytes
-        guard count == other.count else { return false }
-        for index in indices where ASCII.lowercased(self[index]) != other[index] { return false }
-        return true
+        let count = count
+        guard count == literal.utf8CodeUnitCount else { return false }
+        precondition(literal.hasPointerRepresentation)
+        // SAFETY: both are `count` bytes long, and every load is of bytes before that.
+        return unsafe withUnsafeBytes { mine in
+            let other = unsafe UnsafeRawBufferPointer(start: literal.utf8Start, count: count)
+            if count >= 8 {
+                var offset = 0
+                while true {
+                    let word = unsafe mine.loadUnaligned(fromByteOffset: offset, as: UInt64.self)
+                    let wanted = unsafe other.loadUnaligned(fromByteOffset: offset, as: UInt64.self)
+                    guard ASCII.lowercased(word: word) == wanted else { return false }
+                    if offset == count - 8 { return true }
+                    // The last word overlaps the one before.
+                    offset = Swift.min(offset + 8, count - 8)
+                }
+            }
+            for index in 0..<count
+            where unsafe ASCII.lowercased(mine[index]) != other[index] { return false }
+            return true
+        }
     }
 
     /// Begins with the literal's bytes.
@@ -65,13 +82,19 @@ extension Span<UInt8> {
     public func firstControl(in range: Range<Int>) -> Int? {
         let ones: UInt64 = 0x0101_0101_0101_0101
         let high = ones &* 0x80
-        var offset = range.lowerBound
-        precondition(range.upperBound <= count)
-        // SAFETY: every load is of 8 bytes that end at or before `range.upperBound`.
+        let upper = range.upperBound
+        precondition(range.lowerBound >= 0 && upper <= count)
+        // SAFETY: every load is of bytes of the span.
         return unsafe withUnsafeBytes { all in
-            while offset < range.upperBound {
-                if range.upperBound - offset >= 8 {
-                    let word = unsafe all.loadUnaligned(fromByteOffset: offset, as: UInt64.self)
+            var offset = range.lowerBound
+            while offset < upper {
+                if all.count - offset >= 8 {
+                    var word = unsafe all.loadUnaligned(fromByteOffset: offset, as: UInt64.self)
+                    if upper - offset < 8 {
+                        // What stands behind the range counts as spaces.
+                        let mask = UInt64.max &<< UInt64((upper - offset) * 8)
+                        word = (word.littleEndian & ~mask) | (ones &* 0x20 & mask)
+                    }
                     let deleted = word ^ (ones &* 0x7F)
                     let below = (word &- ones &* 0x20) & ~word
                     if (below | (deleted &- ones) & ~deleted) & high == 0 {
@@ -79,7 +102,7 @@ extension Span<UInt8> {
                         continue
                     }
                 }
-                let end = Swift.min(offset + 8, range.upperBound)
+                let end = Swift.min(offset + 8, upper)
                 while offset < end {
                     let byte = unsafe all[offset]
                     if byte < 0x20 ? byte != ASCII.tab : byte == 0x7F { return offset }
@@ -87,6 +110,29 @@ extension Span<UInt8> {
                 }
             }
             return nil
+        }
+    }
+
+    /// The offset of the first byte at or after `offset` that no token has (RFC 9110 section
+    /// 5.6.2), or `count`. Letters and "-" are looked at eight at a time.
+    public func endOfToken(from offset: Int) -> Int {
+        precondition(offset >= 0 && offset <= count)
+        // SAFETY: every load is of bytes of the span.
+        return unsafe withUnsafeBytes { all in
+            var offset = offset
+            while all.count - offset >= 8 {
+                let word = unsafe all.loadUnaligned(fromByteOffset: offset, as: UInt64.self)
+                let others = ~ASCII.namePart(of: word.littleEndian) & 0x8080_8080_8080_8080
+                if others == 0 {
+                    offset += 8
+                    continue
+                }
+                offset += others.trailingZeroBitCount / 8
+                guard unsafe ASCII.isToken(all[offset]) else { return offset }
+                offset += 1
+            }
+            while offset < all.count, unsafe ASCII.isToken(all[offset]) { offset += 1 }
+            return offset
         }
     }
 

@@ -9,7 +9,7 @@
 
 #include <simdjson.h>
 
-#include "backslashes.h"
+#include "escapes.h"
 #include "fault.h"
 #include "keys.h"
 #include "scalars.h"
@@ -17,6 +17,7 @@
 struct csimdjson_scanner {
     std::unique_ptr<simdjson::internal::dom_parser_implementation> stage;
     size_t capacity = 0;
+    std::unique_ptr<uint64_t[]> backslashes;
     std::unique_ptr<uint32_t[]> links;
     size_t links_capacity = 0;
     std::unique_ptr<uint32_t[]> stack;
@@ -45,6 +46,8 @@ struct Walk {
     uint32_t *links;
     uint32_t token_count;
     Backslashes backslashes;
+    /// No escape is wrong, so that none needs to be looked at.
+    bool has_valid_escapes;
 
     /// The token's first byte, or zero after the last token.
     uint8_t byte(uint32_t index) const {
@@ -60,8 +63,12 @@ struct Walk {
 
     Fault string(uint32_t index) {
         links[index] = 0;
-        if (backslashes.next() >= positions[index + 1]) return NONE;
-        return check_escapes(bytes, positions[index + 1], backslashes, &links[index]);
+        size_t bound = positions[index + 1];
+        if (backslashes.next() >= bound) return NONE;
+        links[index] = 1;
+        if (!has_valid_escapes) return check_escapes(bytes, bound, backslashes);
+        backslashes.go_to(bound);
+        return NONE;
     }
 
     Fault scalar(uint32_t index) {
@@ -87,12 +94,14 @@ bool csimdjson_scanner::reserve(size_t count) {
     if (count <= capacity) return true;
     size_t wanted = std::max(count + count / 4, CAPACITY_MIN);
     wanted = std::min(wanted, BYTES_MAX);
+    capacity = 0;
+    backslashes.reset(new (std::nothrow) uint64_t[backslash_words(wanted)]);
+    if (!backslashes) return false;
     if (!stage) {
         auto error = simdjson::get_active_implementation()->create_dom_parser_implementation(
             wanted, 1, stage);
         if (error) return false;
     } else if (stage->set_capacity(wanted)) {
-        capacity = 0;
         return false;
     }
     capacity = wanted;
@@ -140,9 +149,10 @@ csimdjson_result csimdjson_scanner::scan(const uint8_t *bytes, size_t count) {
 
 /// Follows the grammar from token to token. Each label stands before what it names.
 Fault csimdjson_scanner::walk(const uint8_t *bytes, size_t count) {
+    bool has_valid_escapes = mark_backslashes(bytes, count, backslashes.get());
     Walk walk = {
         bytes, count, stage->structural_indexes.get(), links.get(), stage->n_structural_indexes,
-        Backslashes(bytes, count)};
+        Backslashes(backslashes.get(), count), has_valid_escapes};
     uint32_t depth = 0;
     uint32_t index = 0;
     Fault fault = NONE;
@@ -224,6 +234,7 @@ extern "C" csimdjson_result csimdjson_scan(
 extern "C" void csimdjson_shrink(csimdjson_scanner *scanner, size_t capacity) {
     if (scanner->capacity <= std::max(capacity, CAPACITY_MIN)) return;
     scanner->stage.reset();
+    scanner->backslashes.reset();
     scanner->capacity = 0;
     scanner->links.reset();
     scanner->links_capacity = 0;

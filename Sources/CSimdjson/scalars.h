@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#include "backslashes.h"
+#include "escapes.h"
 #include "fault.h"
 
 inline bool is_space(uint8_t byte) {
@@ -14,6 +14,14 @@ inline bool is_digit(uint8_t byte) { return static_cast<uint8_t>(byte - 0x30) < 
 
 inline bool is_hex(uint8_t byte) {
     return is_digit(byte) || static_cast<uint8_t>((byte | 0x20) - 0x61) < 6;
+}
+
+/// What a backslash may stand before, but for the `u` of a number.
+inline bool is_escapable(uint8_t byte) {
+    switch (byte) {
+    case '"': case '\\': case '/': case 'b': case 'f': case 'n': case 'r': case 't': return true;
+    default: return false;
+    }
 }
 
 /// Checks the scalar that begins at `start`; the next token, or the end, is at `bound`.
@@ -78,29 +86,23 @@ inline Fault check_scalar(const uint8_t *bytes, size_t start, size_t bound, uint
     return {CSIMDJSON_INVALID_LITERAL, start};
 }
 
-/// Checks the escapes before `bound`, of which there is at least one. `link` becomes 1.
-inline Fault check_escapes(
-    const uint8_t *bytes, size_t bound, Backslashes &backslashes, uint32_t *link) {
-    *link = 1;
+/// Checks the escapes before `bound` one by one, of which there is at least one.
+inline Fault check_escapes(const uint8_t *bytes, size_t bound, Backslashes &backslashes) {
     do {
         size_t at = backslashes.next();
         // A valid escape is followed by the closing quote at least, so these are below `bound`.
         if (bound - at < 2) return {CSIMDJSON_INVALID_ESCAPE, at};
         size_t length = 2;
-        switch (bytes[at + 1]) {
-        case '"': case '\\': case '/': case 'b': case 'f': case 'n': case 'r': case 't':
-            break;
-        case 'u':
+        if (bytes[at + 1] == 'u') {
             if (bound - at < 6 || !is_hex(bytes[at + 2]) || !is_hex(bytes[at + 3])
                 || !is_hex(bytes[at + 4]) || !is_hex(bytes[at + 5])) {
                 return {CSIMDJSON_INVALID_ESCAPE, at};
             }
             length = 6;
-            break;
-        default:
+        } else if (!is_escapable(bytes[at + 1])) {
             return {CSIMDJSON_INVALID_ESCAPE, at};
         }
-        backslashes.skip(length);
+        backslashes.go_to(at + length);
     } while (backslashes.next() < bound);
     return NONE;
 }

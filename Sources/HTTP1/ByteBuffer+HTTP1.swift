@@ -18,31 +18,25 @@ extension ByteBuffer {
 
     /// Appends a field line.
     package mutating func appendField(_ name: StaticString, _ value: StaticString) {
-        append(name)
-        append(": ")
-        append(value)
-        append("\r\n")
+        appendField(name.bytes, value.bytes)
     }
 
     /// Appends a field line.
     package mutating func appendField(_ name: StaticString, _ value: Span<UInt8>) {
-        append(name)
-        append(": ")
-        append(value)
-        append("\r\n")
+        appendField(name.bytes, value)
     }
 
     /// Appends a field line whose name came from elsewhere.
     package mutating func appendField(_ name: Span<UInt8>, _ value: Span<UInt8>) {
         append(name)
-        append(": ")
-        append(value)
-        append("\r\n")
+        // ": " and CR LF.
+        append(low: 2, of: 0x203A, then: value)
+        append(low: 2, of: 0x0A0D)
     }
 
     /// Appends a field line with a decimal number.
     package mutating func appendField(_ name: StaticString, decimal value: Int) {
-        append(name)
+        append(name.bytes)
         append(": ")
         append(decimal: value)
         append("\r\n")

@@ -12,8 +12,7 @@ extension HTTP1RequestParser {
         guard first != ASCII.space, first != ASCII.tab else {
             throw HTTP1ParseError(.foldedField, at: line.lowerBound)
         }
-        var colon = line.lowerBound
-        while colon < line.upperBound, HTTPSyntax.isTokenByte(bytes[colon]) { colon += 1 }
+        let colon = bytes.endOfToken(from: line.lowerBound)
         guard colon < line.upperBound else { throw HTTP1ParseError(.missingColon, at: colon) }
         guard bytes[colon] == UInt8(ascii: ":"), colon > line.lowerBound else {
             throw HTTP1ParseError(.invalidFieldName, at: colon)

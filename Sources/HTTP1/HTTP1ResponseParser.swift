@@ -134,8 +134,7 @@ package struct HTTP1ResponseParser: ~Copyable {
         guard first != ASCII.space, first != ASCII.tab else {
             throw HTTP1ResponseError(.foldedField)
         }
-        var colon = line.lowerBound
-        while colon < line.upperBound, HTTPSyntax.isTokenByte(bytes[colon]) { colon += 1 }
+        let colon = bytes.endOfToken(from: line.lowerBound)
         guard colon > line.lowerBound, colon < line.upperBound,
             bytes[colon] == UInt8(ascii: ":")
         else { throw HTTP1ResponseError(.invalidFieldName) }

@@ -6,14 +6,7 @@ package enum HTTPSyntax {
     /// A token byte (RFC 9110 section 5.6.2).
     @inlinable
     package static func isTokenByte(_ byte: UInt8) -> Bool {
-        // !#$%&'*+-. and digits, then letters, ^_` and |~
-        let mask: UInt64 =
-            switch byte >> 6 {
-            case 0: 0x03FF_6CFA_0000_0000
-            case 1: 0x57FF_FFFF_C7FF_FFFE
-            default: 0
-            }
-        return mask >> UInt64(byte & 63) & 1 == 1
+        ASCII.isToken(byte)
     }
 
     /// A byte a field value may have: visible ASCII, space, tab, and 0x80 and above, which pass as
@@ -25,13 +18,12 @@ package enum HTTPSyntax {
 
     /// A token: a method, a field name.
     package static func isToken(_ bytes: Span<UInt8>) -> Bool {
-        for index in bytes.indices where !isTokenByte(bytes[index]) { return false }
-        return bytes.count > 0
+        bytes.count > 0 && bytes.endOfToken(from: 0) == bytes.count
     }
 
     /// A field value without white space around it; may be empty.
     package static func isFieldValue(_ bytes: Span<UInt8>) -> Bool {
-        for index in bytes.indices where !isFieldValueByte(bytes[index]) { return false }
+        guard bytes.firstControl(in: bytes.indices) == nil else { return false }
         let count = bytes.count
         guard count > 0 else { return true }
         return bytes[0] > ASCII.space && bytes[count - 1] > ASCII.space

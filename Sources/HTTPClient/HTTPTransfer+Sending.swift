@@ -64,39 +64,30 @@ extension HTTPTransfer {
         origin = client.pool.origin(url.bytes.extracting(target.origin), isTLS: target.isTLS)
     }
 
-    /// Adds a header line. False, and nothing added, where it could end the line, or is one that
-    /// the client sets itself: those that say where the request goes and how long it is.
+    /// Adds a header line. False, and nothing added, where it could end the line or has another
+    /// control character, or where the client sets the field itself: those that say where the
+    /// request goes and how long it is.
     @discardableResult
     package func addHeader(_ name: Span<UInt8>, _ value: Span<UInt8>) -> Bool {
-        guard HTTPSyntax.isToken(name), Self.isHarmless(value) else { return false }
+        guard HTTPSyntax.isToken(name) else { return false }
         switch FieldName.recognise(name) {
         case .host, .contentLength, .transferEncoding: return false
-        default: break
+        default: return append(name, value)
         }
-        append(name, value)
-        return true
     }
 
     /// As the other, for names of ours.
     @discardableResult
     package func addHeader(_ name: StaticString, _ value: Span<UInt8>) -> Bool {
-        guard Self.isHarmless(value) else { return false }
         append(name.bytes, value)
-        return true
     }
 
-    private func append(_ name: Span<UInt8>, _ value: Span<UInt8>) {
+    private func append(_ name: Span<UInt8>, _ value: Span<UInt8>) -> Bool {
+        guard value.firstControl(in: value.indices) == nil else { return false }
         upload.head.append(name)
-        upload.head.append(value.isEmpty ? ":" : ": ")
-        upload.head.append(value)
-        upload.head.append("\r\n")
-    }
-
-    private static func isHarmless(_ bytes: Span<UInt8>) -> Bool {
-        for index in bytes.indices {
-            let byte = bytes[index]
-            if byte == 0 || byte == ASCII.carriageReturn || byte == ASCII.lineFeed { return false }
-        }
+        // ": ", or ":" alone, and CR LF.
+        upload.head.append(low: value.isEmpty ? 1 : 2, of: 0x203A, then: value)
+        upload.head.append(low: 2, of: 0x0A0D)
         return true
     }
 

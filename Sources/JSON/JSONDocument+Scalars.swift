@@ -4,14 +4,16 @@ import CSimdjson
 extension JSONDocument {
     /// The bytes between a string's quotes, escapes and all; nil when `value` is no string.
     package func contents(of value: JSONValue) -> Range<Int>? {
-        guard kind(of: value) == .string else { return nil }
-        let range = range(of: value)
-        return range.lowerBound + 1..<max(range.lowerBound + 1, range.upperBound - 1)
+        let index = Int(value.token)
+        let start = position(of: index)
+        guard bytes[start] == UInt8(ascii: "\"") else { return nil }
+        return start + 1..<max(start + 1, scalarEnd(of: index) - 1)
     }
 
     /// Whether `value` is a string with escapes, so that its source is not its text.
     package func hasEscapes(_ value: JSONValue) -> Bool {
-        kind(of: value) == .string && link(of: Int(value.token)) != 0
+        let index = Int(value.token)
+        return bytes[position(of: index)] == UInt8(ascii: "\"") && link(of: index) != 0
     }
 
     /// A string's source between the quotes (its text unless `hasEscapes`); of others, empty.

@@ -85,12 +85,19 @@ package struct JSONDocument: ~Escapable {
         }
     }
 
-    /// The offset after the value's last byte: what follows up to the next token is white space.
+    /// The offset after the value's last byte.
     private func end(of value: JSONValue) -> Int {
         let next = tokenAfter(value)
         if next - 1 > Int(value.token) { return position(of: next - 1) + 1 }
-        let start = position(of: Int(value.token))
-        var end = position(of: next)
+        return scalarEnd(of: Int(value.token))
+    }
+
+    /// The offset after a string's, number's or literal's last byte: what follows up to the next
+    /// token is white space.
+    @inline(__always)
+    func scalarEnd(of index: Int) -> Int {
+        let start = position(of: index)
+        var end = position(of: index + 1)
         while end > start + 1, Self.isWhiteSpace(bytes[end - 1]) { end -= 1 }
         return end
     }

@@ -2,6 +2,7 @@
 
 import argparse
 import contextlib
+import glob
 import os
 import signal
 import subprocess
@@ -12,6 +13,7 @@ import compare
 import memory
 import quick
 import soak
+import telemetry
 from machine import BenchmarkError, require_two_cores
 from proxies import Martlet, Nginx
 from tools import Tools
@@ -23,12 +25,13 @@ def arguments():
         prog="script/bench", description="See the head of script/bench."
     )
     parser.add_argument(
-        "mode", nargs="?", default="compare", choices=["compare", "memory", "soak", "quick"]
+        "mode", nargs="?", default="compare",
+        choices=["compare", "telemetry", "memory", "soak", "quick"],
     )
     parser.add_argument("--gateway", help="the gateway's binary")
     parser.add_argument("--tool", help="the GatewayBenchmarks binary")
     parser.add_argument("--thresholds", help="the file of limits for `quick`")
-    parser.add_argument("--rounds", type=int, default=5, help="compare: rounds")
+    parser.add_argument("--rounds", type=int, default=5, help="compare, telemetry: rounds")
     parser.add_argument("--seconds", type=int, default=4, help="compare: length of a measurement")
     parser.add_argument("--only", help="compare: comma list of " + ", ".join(compare.ALL))
     parser.add_argument("--json", help="compare: write all measurements to this file")
@@ -70,6 +73,10 @@ def main():
         try:
             if options.mode == "compare":
                 run_compare(options, tools, directory, stack)
+            elif options.mode == "telemetry":
+                telemetry.run(
+                    options, tools, directory, lambda text: print(text, file=sys.stderr)
+                )
             elif options.mode == "memory":
                 memory.run(options, tools, directory)
             elif options.mode == "soak":
@@ -77,8 +84,7 @@ def main():
             else:
                 quick.run(options, tools, directory)
         except (BenchmarkError, subprocess.SubprocessError, OSError) as error:
-            log = os.path.join(directory, "martlet.log")
-            if os.path.exists(log):
+            for log in sorted(glob.glob(os.path.join(directory, "martlet*.log"))):
                 with open(log, errors="replace") as file:
                     sys.stderr.write("".join(file.readlines()[-20:]))
             sys.exit(f"bench: {error}")

@@ -146,16 +146,20 @@ class Accounting:
 
 
 class Martlet:
-    """The gateway with one worker, tracing on. `sink` may be absent: then nobody listens."""
+    """The gateway with one worker, tracing on. `sink` may be absent: then nobody listens.
+    `environment` comes on top; where it turns telemetry off, `exports` is false."""
 
-    name = "martlet"
-
-    def __init__(self, directory, binary, upstream, sink, queue=1_000_000, wrapper=()):
+    def __init__(
+        self, directory, binary, upstream, sink, queue=1_000_000, wrapper=(), name="martlet",
+        environment=None, exports=True,
+    ):
+        self.name = name
         self.sink = sink
+        self.exports = exports
         self.port = self.stream_port = free_port()
-        self.log = open(os.path.join(directory, "martlet.log"), "ab")
+        self.log = open(os.path.join(directory, f"{name}.log"), "ab")
         collector = sink.port if sink else free_port()
-        environment = {
+        variables = {
             key: value for key, value in os.environ.items()
             if not key.startswith(("OTEL_", "MARTLET_", "EXPERIMENTAL_", "OPENAI_"))
         } | {
@@ -167,9 +171,10 @@ class Martlet:
             "OTEL_BSP_SCHEDULE_DELAY": str(EXPORT_DELAY_MS),
         }
         if queue:
-            environment["OTEL_BSP_MAX_QUEUE_SIZE"] = str(queue)
+            variables["OTEL_BSP_MAX_QUEUE_SIZE"] = str(queue)
+        variables |= environment or {}
         self.process = spawn(
-            [*wrapper, binary, "serve"], PROXY_CORE, env=environment, cwd=directory,
+            [*wrapper, binary, "serve"], PROXY_CORE, env=variables, cwd=directory,
             stdout=self.log, stderr=self.log,
         )
         self.pid = self.process.pid
@@ -189,6 +194,8 @@ class Martlet:
 
     def settle(self, seconds=30):
         """Waits until every span is exported (or, with nobody there, nothing changes)."""
+        if not self.exports:
+            return
         deadline = time.monotonic() + seconds
         last = None
         while time.monotonic() < deadline:
@@ -205,6 +212,8 @@ class Martlet:
         """With a collector there: balance, nothing lost, the sink has counted each span."""
         if self.process.poll() is not None:
             raise BenchmarkError(f"the gateway ended with {self.process.returncode}")
+        if not self.exports:
+            return
         accounting = self.accounting()
         values = accounting.values
         if not accounting.balances():
