@@ -9,9 +9,9 @@ import Telemetry
 extension UpstreamCall {
     func setRequestContent(_ request: CallRequest, on record: SpanRecord) {
         let endpoint = request.endpoint
-        // Scanned anew: the scanner may have served another call since the body was read.
+        // Scanned anew only where the scanner has served another call since the body was read.
         body.withBytes { bytes in
-            services.bench.read(bytes) { document, content in
+            services.bench.read(bytes, scan: request.scan) { document, content in
                 var json = ByteBuffer(capacity: bytes.count)
                 if content.appendInputMessages(of: document, endpoint: endpoint, to: &json) {
                     set(GenAIAttributes.inputMessages, json, on: record)
