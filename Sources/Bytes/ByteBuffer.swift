@@ -228,3 +228,7 @@ public struct ByteBuffer: ~Copyable {
         start = 0
     }
 }
+
+// SAFETY: the memory has one owner, which moves as a whole; while it is shared as part of an
+// immutable value, it is only read.
+extension ByteBuffer: @unchecked Sendable {}

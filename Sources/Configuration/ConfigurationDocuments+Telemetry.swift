@@ -2,13 +2,15 @@ extension ConfigurationDocuments {
     /// The reference's part on where traces go.
     static func telemetryVariables() -> String {
         var text = """
-            ## Where traces go
+            ## Where telemetry goes
 
-            Said by environment variables only. Nothing is sent unless \
-            `EXPERIMENTAL_GEN_AI_OTEL_TRACES_ENABLED` is `true`, or an endpoint of \
-            `OTEL_EXPORTER_OTLP_*` or `OTEL_TRACES_EXPORTER` is set. Both families set make two \
-            exporters; the same URL twice is one. An empty variable counts as unset; a value that \
-            cannot be used is warned of at start-up and ignored. Times are whole milliseconds.
+            By environment variables, or the section `export` of the file, over which they win. \
+            Nothing is sent unless `EXPERIMENTAL_GEN_AI_OTEL_TRACES_ENABLED` is `true`, or an \
+            endpoint of `OTEL_EXPORTER_OTLP_*` or an `OTEL_*_EXPORTER` is set; \
+            `OTEL_EXPORTER_OTLP_ENDPOINT` switches on traces, metrics and logs. Both families set \
+            make two exporters of traces; the same URL twice is one. An empty variable counts as \
+            unset; a value that cannot be used is warned of at start-up and ignored. Times are \
+            whole milliseconds.
 
             | variable | default | what it does |
             |---|---|---|
@@ -19,8 +21,9 @@ extension ConfigurationDocuments {
         }
         return text + """
 
-            `OTEL_EXPORTER_OTLP_TRACES_*` wins over `OTEL_EXPORTER_OTLP_*` for headers, protocol, \
-            compression, timeout and the files too. The experimental push speaks `http/protobuf`; \
+            `OTEL_EXPORTER_OTLP_TRACES_*`, `_METRICS_*` and `_LOGS_*` win over \
+            `OTEL_EXPORTER_OTLP_*` for headers, protocol, compression, timeout, `INSECURE` and the \
+            files too. The experimental push speaks `http/protobuf`; \
             compression, timeout and files are those of `OTEL_EXPORTER_OTLP_*`.
 
             """
@@ -36,6 +39,10 @@ extension ConfigurationDocuments {
             "Base URL; `/v1/traces` is appended where it does not end so."
         ),
         (
+            "EXPERIMENTAL_GEN_AI_OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "none",
+            "Full URL, used as it is; wins over the base."
+        ),
+        (
             "EXPERIMENTAL_GEN_AI_OTEL_EXPORTER_OTLP_HEADERS", "none",
             "`key=value,key=value`; values are percent-decoded and may hold spaces."
         ),
@@ -48,10 +55,18 @@ extension ConfigurationDocuments {
             "`otlp`, `console`, `none`, or a comma list."
         ),
         (
-            "OTEL_EXPORTER_OTLP_ENDPOINT", "`http://localhost:4318`",
-            "Base URL; `/v1/traces` is appended where it does not end so."
+            "OTEL_METRICS_EXPORTER", "`otlp`, once an endpoint is set",
+            "Likewise, of metrics; `prometheus` is `/metrics`, which is always there."
         ),
-        ("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "none", "Full URL, used as it is; wins."),
+        ("OTEL_LOGS_EXPORTER", "`otlp`, once an endpoint is set", "Likewise, of log records."),
+        (
+            "OTEL_EXPORTER_OTLP_ENDPOINT", "`http://localhost:4318`, by gRPC `:4317`",
+            "Base URL; `/v1/traces`, `/v1/metrics`, `/v1/logs` are appended. By gRPC a server."
+        ),
+        (
+            "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "none",
+            "Full URL, used as it is; wins. Likewise `_METRICS_ENDPOINT`, `_LOGS_ENDPOINT`."
+        ),
         (
             "OTEL_EXPORTER_OTLP_HEADERS", "none",
             "`key=value,key=value`, values percent-decoded."
@@ -100,6 +115,23 @@ extension ConfigurationDocuments {
         ("OTEL_BSP_EXPORT_TIMEOUT", "`30000`", "For one export; `0` is no limit."),
         ("OTEL_BSP_MAX_QUEUE_SIZE", "`2048`", "Spans that wait; more are dropped and counted."),
         ("OTEL_BSP_MAX_EXPORT_BATCH_SIZE", "`512`", "Spans of one batch."),
+        (
+            "OTEL_BLRP_SCHEDULE_DELAY", "`1000`",
+            """
+            Likewise for log records, beside `OTEL_BLRP_EXPORT_TIMEOUT`, `_MAX_QUEUE_SIZE`, \
+            `_MAX_EXPORT_BATCH_SIZE`.
+            """
+        ),
+        ("OTEL_METRIC_EXPORT_INTERVAL", "`60000`", "Between two pushes of metrics."),
+        ("OTEL_METRIC_EXPORT_TIMEOUT", "`30000`", "For one push; `0` is no limit."),
+        (
+            "OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE", "`cumulative`",
+            "`cumulative`, `delta`, `lowmemory`."
+        ),
+        (
+            "OTEL_METRICS_EXEMPLAR_FILTER", "`trace_based`",
+            "`trace_based`, `always_on`, `always_off`."
+        ),
         (
             "OTEL_SPAN_ATTRIBUTE_VALUE_LENGTH_LIMIT", "none",
             "Characters; else `OTEL_ATTRIBUTE_VALUE_LENGTH_LIMIT`."

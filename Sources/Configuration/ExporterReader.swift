@@ -162,7 +162,11 @@ struct ExporterReader {
         switch path {
         case .signal:
             while front.last == "/" { front.removeLast() }
-            if !front.hasSuffix(signal.path) { front += signal.path }
+            // A base URL that names a signal already means that place for all.
+            for known in TelemetrySignal.allCases where front.hasSuffix(known.path) {
+                front.removeLast(known.path.count)
+            }
+            front += signal.path
         case .slash:
             if parts.path.isEmpty { front += "/" }
         case .none:

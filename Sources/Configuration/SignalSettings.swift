@@ -26,6 +26,12 @@ package struct SignalSettings: Sendable, Equatable {
     /// `console` is among the signal's exporters.
     package internal(set) var console = false
 
+    /// OTLP receivers and the console; by default neither.
+    package init(exporters: [ExporterSettings] = [], console: Bool = false) {
+        self.exporters = exporters
+        self.console = console
+    }
+
     /// It goes somewhere.
     package var isOn: Bool { console || !exporters.isEmpty }
 }

@@ -49,7 +49,7 @@ final class SemconvCheck {
         let server = GatewayServer(
             services: GatewayServices(
                 settings: settings, tracer: pipeline.tracer, exporters: pipeline.counters,
-                capturesContent: pipeline.capturesContent, log: log,
+                contentForms: pipeline.contentForms, log: log,
                 propagators: telemetry.propagators),
             workers: 1)
         StartUp.start(server)

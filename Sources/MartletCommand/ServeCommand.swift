@@ -15,7 +15,7 @@ enum ServeCommand {
         let pipeline = StartUp.pipeline(configuration, log: log)
         let services = GatewayServices(
             settings: settings, tracer: pipeline.tracer, exporters: pipeline.counters,
-            capturesContent: pipeline.capturesContent, log: log,
+            contentForms: pipeline.contentForms, log: log,
             propagators: configuration.telemetry.propagators,
             exemplars: ExemplarFilter(configuration.telemetry.metricExport.exemplarFilter))
         pipeline.pushMetrics(of: services)

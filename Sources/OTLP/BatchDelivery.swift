@@ -1,4 +1,5 @@
 import Bytes
+import Privacy
 import Telemetry
 
 /// Bounds and choices of one exporter.
@@ -15,6 +16,8 @@ package struct ExporterOptions: Sendable {
     package var isGzip = false
     /// Whether attributes with message content are sent.
     package var includesContent = false
+    /// The fullest form in which they are.
+    package var contentForm = ContentForm.full
 
     /// The defaults of the specification.
     package init() {}
@@ -42,6 +45,8 @@ package final class BatchDelivery<Encoder: BatchEncoder> {
         closing: any ExportClosing, transport: any ExportTransport, schedule: any ExportSchedule,
         log: Log
     ) {
+        var encoder = encoder
+        encoder.contentForm = options.contentForm
         self.encoder = encoder
         self.options = options
         self.counters = counters
@@ -105,7 +110,11 @@ package final class BatchDelivery<Encoder: BatchEncoder> {
                     return lose(batch.count, .shutdown, "the process ended before the export")
                 }
                 counters.countRequest(bodyBytes: body.count, isRetry: machine.isRetry)
+                let start = schedule.now
                 let outcome = await transport.send(body, isGzip: isGzip, timeout: left)
+                journal.sent(
+                    outcome, items: batch.count, bytes: body.count, isGzip: isGzip,
+                    nanoseconds: schedule.now &- start)
                 action = settle(outcome, batch.count, &machine)
             case .wait(let nanoseconds):
                 guard await idle(for: nanoseconds) else {

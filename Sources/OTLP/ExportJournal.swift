@@ -36,6 +36,23 @@ struct ExportJournal {
         self.signal = signal
     }
 
+    /// Tells of each request, for people who look for a fault.
+    func sent(
+        _ outcome: TransportOutcome, items: Int, bytes: Int, isGzip: Bool, nanoseconds: UInt64
+    ) {
+        log.debug("a batch was sent") { line in
+            add(to: &line)
+            line.add("items", items)
+            line.add("bytes", bytes)
+            if isGzip { line.add("gzip", true) }
+            switch outcome {
+            case .answer(let answer): line.add("status", answer.status)
+            case .failed(let reason): line.add("reason", reason)
+            }
+            line.add("duration_ms", milliseconds: nanoseconds)
+        }
+    }
+
     mutating func failed(reason: String, now: UInt64) {
         guard let suppressed = failures.allow(now: now) else { return }
         log.warning("a receiver of telemetry cannot be reached") { line in

@@ -1,5 +1,6 @@
 import Bytes
 import JSON
+import Privacy
 import Telemetry
 import W3CTraceContext
 
@@ -15,6 +16,8 @@ package struct LogEncoder: BatchEncoder {
     ]
 
     private let resource: ExportResource
+    /// See `BatchEncoder`.
+    package var contentForm = ContentForm.full
 
     /// An encoder of records of `resource`.
     package init(resource: ExportResource) {
@@ -31,11 +34,8 @@ package struct LogEncoder: BatchEncoder {
 
     /// Whether the record holds message content.
     package func hasContent(_ item: LogItem) -> Bool {
-        if case .span(let event) = item {
-            event.kind == .details && event.span.hasContent
-        } else {
-            false
-        }
+        guard case .span(let event) = item, event.kind == .details else { return false }
+        return event.withSpan(\.hasContent) ?? false
     }
 
     /// Appends a request with the leading `items` that fit.
@@ -47,7 +47,8 @@ package struct LogEncoder: BatchEncoder {
             let message = writer.open(2, lengthBytes: 2)
             switch item {
             case .record(let record): encode(record, to: &writer)
-            case .span(let event): encode(event, content: content, to: &writer)
+            case .span(let event):
+                event.withSpan { encode(event.kind, of: $0, content: content, to: &writer) }
             }
             writer.close(message)
         }
@@ -80,15 +81,15 @@ package struct LogEncoder: BatchEncoder {
     }
 
     private func encode(
-        _ event: SpanLogEvent, content: ContentMode, to writer: inout ProtobufWriter
+        _ kind: SpanLogEvent.Kind, of span: SpanRecord, content: ContentMode,
+        to writer: inout ProtobufWriter
     ) {
-        let span = event.span
-        switch event.kind {
+        switch kind {
         case .details:
-            encodeHead(span.endTime, .info, event.kind.name, span.context, &writer)
+            encodeHead(span.endTime, .info, kind.name, span.context, &writer)
             encodeDetails(span, content: content, to: &writer)
         case .operationException, .requestException:
-            encodeHead(span.endTime, .warning, event.kind.name, span.context, &writer)
+            encodeHead(span.endTime, .warning, kind.name, span.context, &writer)
             encodeException(span, to: &writer)
         }
     }
@@ -102,7 +103,7 @@ package struct LogEncoder: BatchEncoder {
         }
         var left = 0
         if content != .none, span.hasContent {
-            left = span.withAttributes(includingContent: true) { bytes in
+            left = span.withAttributes(includingContent: true, form: contentForm) { bytes in
                 encodeContent(of: bytes, content, to: &writer)
             }
         }

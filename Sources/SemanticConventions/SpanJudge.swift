@@ -145,10 +145,11 @@ package struct SpanJudge: Sendable {
                 (problem.isJSON ? .shape : .invalidJSON, problem.message, .finding)
             }
         case .string(let text) where !fact.values.isEmpty && !fact.values.contains(text):
+            guard !fact.isCustom else {
+                return [(.unknownValue, "\"\(text)\" is none of the convention's", .note)]
+            }
             let known = fact.values.joined(separator: ", ")
-            return [
-                (.unknownValue, "\"\(text)\" is none of \(known)", fact.isCustom ? .note : .finding)
-            ]
+            return [(.unknownValue, "\"\(text)\" is none of \(known)", .finding)]
         default: return []
         }
     }

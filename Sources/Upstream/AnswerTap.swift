@@ -2,6 +2,7 @@ import Bytes
 import Configuration
 import JSON
 import OpenAIAPI
+import Privacy
 
 /// Memory of a worker that its calls use in turn: nothing of it is held between two events.
 package final class Workbench {
@@ -13,7 +14,13 @@ package final class Workbench {
     /// Turns messages into the form that spans hold.
     var content: MessageContent
 
-    package init(settings: Settings) {
+    /// Takes out of it what must not leave. Made when it is first needed.
+    package private(set) lazy var filter = makeFilter()
+    private let makeFilter: () -> ContentFilter
+
+    /// `secret` keys the hashes of all workers.
+    package init(settings: Settings, secret: Secret) {
+        makeFilter = { ContentFilter(settings.content, secret: secret) }
         scanner = JSONScanner(depthMax: settings.limits.jsonDepthMax)
         var options = MessageContent.Options()
         options.partBytesMax = settings.content.partBytesMax
@@ -41,6 +48,16 @@ package final class Workbench {
             guard !bytes.isEmpty, (try? scanner.scan(bytes)) != nil else { return nil }
         }
         return body(scanner.document(bytes), &content)
+    }
+}
+
+extension ContentFilter {
+    convenience init(_ settings: ContentSettings, secret: Secret) {
+        var rules = Redaction.Rules()
+        rules.addresses = settings.redactAddresses
+        self.init(
+            secret: secret.reveal().utf8.span,
+            redactor: Redactor(rules: rules, patterns: settings.patterns))
     }
 }
 

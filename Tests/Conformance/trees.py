@@ -9,7 +9,8 @@ from pathlib import Path
 GOLDENS = Path(__file__).parent / "goldens"
 # Attributes whose value differs from run to run: only their type is compared.
 VOLATILE = re.compile(
-    r"(\.port$|time_to_first_(chunk|token)$|request[._]id$|_ms$|\.duration$|^gen_ai\.response\.id$)"
+    r"(\.port$|time_to_first_(byte|chunk|token)$|request[._]id$|_ms$|\.duration$"
+    r"|^gen_ai\.response\.id$|stream\.(tokens_per_second|gap\.\w+|stall\.\w+|blocked\.time)$)"
 )
 PORT = re.compile(r"(127\.0\.0\.1|localhost):\d+")
 

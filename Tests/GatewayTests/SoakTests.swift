@@ -57,11 +57,12 @@ import Testing
         let environment = [
             "OTEL_EXPORTER_OTLP_ENDPOINT": sink.url(), "OTEL_BSP_SCHEDULE_DELAY": "20",
             "OTEL_BSP_EXPORT_TIMEOUT": "200",
+            "OTEL_BLRP_SCHEDULE_DELAY": "20", "OTEL_BLRP_EXPORT_TIMEOUT": "200",
         ]
         let configuration = try TestGateway.configuration(upstream.url("/v1"), [:], environment)
         let pipeline = TelemetryPipeline(
             environment: configuration.telemetry, settings: configuration.settings.telemetry,
-            version: "0.0.0",
+            content: configuration.settings.content, version: "0.0.0",
             log: Log(level: .error, format: .text, now: { 0 }, output: { _ in true }),
             consoleColours: false, console: { _ in true })
         let counters = try #require(pipeline.counters.first)
@@ -83,9 +84,18 @@ import Testing
         #expect(counters.pending == 0)
         #expect(counters.accepted == counters.exported + counters.lost)
         #expect(counters.accepted >= answered * 3)
-        let received = sink.deliveries.entries.reduce(0) { $0 + spanCount($1.body) }
+        let received = sink.deliveries.entries.filter { $0.path == "/v1/traces" }
+            .reduce(0) { $0 + spanCount($1.body) }
         #expect(received == counters.exported)
         #expect(counters.lost == (isCollectorThere ? 0 : counters.accepted))
+        // Records are framed as spans are.
+        let records = try #require(pipeline.counters.first { $0.signal == .logs })
+        let receivedRecords = sink.deliveries.entries.filter { $0.path == "/v1/logs" }
+            .reduce(0) { $0 + spanCount($1.body) }
+        #expect(records.pending == 0)
+        #expect(records.accepted == records.exported + records.lost)
+        #expect(records.accepted >= answered)
+        #expect(receivedRecords == records.exported)
     }
 }
 

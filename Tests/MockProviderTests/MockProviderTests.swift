@@ -196,6 +196,37 @@ private let path = "/v1/chat/completions"
         #expect(events.last?["type"] as? String == "response.completed")
     }
 
+    @Test(
+        "a streamed response tells each item as it begins and as it is in the end",
+        arguments: [
+            ("mock-gpt", ["message"], "completed"), ("mock-refusal", ["message"], "completed"),
+            ("mock-reasoning", ["reasoning", "message"], "completed"),
+            ("mock-tools", ["function_call"], "completed"),
+            ("mock-long-3", ["message"], "incomplete"),
+        ])
+    func streamsItems(_ model: String, _ types: [String], _ status: String) async throws {
+        let client = try RawClient(await startMock())
+        let body =
+            #"{"model":"\#(model)","input":"Once","tools":[{"type":"function","name":"f"}]"#
+            + (status == "incomplete" ? #","max_output_tokens":2"# : "")
+        let plain = try #require(client.post("/v1/responses", body + "}")).json
+        let events = try #require(client.post("/v1/responses", body + #","stream":true}"#)).chunks
+        func items(_ type: String) -> [[String: Any]] {
+            events.filter { $0["type"] as? String == type }.compactMap {
+                $0["item"] as? [String: Any]
+            }
+        }
+        #expect(items("response.output_item.added").map { $0["type"] as? String } == types)
+        let done = items("response.output_item.done")
+        let whole = try #require(events.last?["response"] as? [String: Any])
+        #expect(whole["status"] as? String == status)
+        for output in [plain["output"], whole["output"]] {
+            #expect(NSArray(array: done) == output as? NSArray)
+        }
+        let numbers = events.compactMap { $0["sequence_number"] as? Int }
+        #expect(numbers == Array(events.indices))
+    }
+
     @Test(arguments: [400, 401, 404, 429, 500, 503])
     func `a status is answered on request in the shape of its errors`(status: Int) async throws {
         let client = try RawClient(await startMock())

@@ -114,6 +114,54 @@ import W3CTraceContext
         try pipe.fileHandleForWriting.close()
     }
 
+    @Test func `a socket that nobody reads never blocks the writer`() throws {
+        var pair: [Int32] = [0, 0]
+        try #require(socketpair(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0, &pair) == 0)
+        defer { for descriptor in pair { close(descriptor) } }
+        let output = DescriptorOutput(descriptor: pair[0])
+        // Not a divisor of the buffer's size: the last one fits in part at most.
+        let line = [UInt8](repeating: 0x61, count: 4001)
+        var written = 0
+        while output.writeIfReady(line.span) {
+            written += 1
+            try #require(written < 100_000)
+        }
+        #expect(written > 0)
+        var received = 0
+        var buffer = [UInt8](repeating: 0, count: 1 << 20)
+        while received < written * 4001 {
+            let count = recv(pair[1], &buffer, buffer.count, 0)
+            try #require(count > 0)
+            received += count
+        }
+        #expect(received == written * 4001)
+        let isWritten = output.writeIfReady(line.span)
+        #expect(isWritten)
+    }
+
+    @Test func `an output whose reader is gone drops lines and goes on`() throws {
+        SignalSource.ignoreBrokenPipes()
+        for isSocket in [true, false] {
+            var ends: [Int32] = [0, 0]
+            let made =
+                isSocket
+                ? socketpair(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0, &ends)
+                : pipe(&ends)
+            try #require(made == 0)
+            // A pipe is written to at its second end.
+            close(ends[isSocket ? 1 : 0])
+            let writer = ends[isSocket ? 0 : 1]
+            let output = DescriptorOutput(descriptor: writer)
+            let log = Log(
+                level: .info, format: .json, now: { 0 }, output: { output.writeIfReady($0) })
+            for _ in 0..<3 { log.info("m") }
+            #expect(log.droppedCount == 3)
+            close(writer)
+            log.info("m")
+            #expect(log.droppedCount == 4)
+        }
+    }
+
     @Test(arguments: [("INFO", LogLevel.info), ("warn", .warning), ("fatal", .error)])
     func `levels have names`(name: String, level: LogLevel) {
         #expect(LogLevel(name: name) == level)

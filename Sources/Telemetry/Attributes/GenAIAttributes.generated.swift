@@ -149,6 +149,17 @@ package enum AzureAttributes {
         "azure.resource_provider.namespace")
 }
 
+/// What spans of the provider `aws.bedrock` carry beside `GenAIAttributes`, where header fields
+/// name it.
+package enum BedrockAttributes {
+    /// The guardrail that the call goes through.
+    /// In development, since 1.36.0.
+    package static let guardrailID = AttributeKey<String>("aws.bedrock.guardrail.id")
+    /// The knowledge base that it draws on.
+    /// In development, since 1.36.0.
+    package static let knowledgeBaseID = AttributeKey<String>("aws.bedrock.knowledge_base.id")
+}
+
 /// HTTP spans: semantic conventions v1.40.0, docs/http, stable.
 package enum HTTPAttributes {
     /// The method, or `_OTHER` where it is no known one.

@@ -27,21 +27,23 @@ package final class LogExport: Sendable {
     /// Hands the events that the spans of a request tell of to every exporter; never waits.
     package func submit(eventsOf trace: FinishedTrace) {
         var span = trace.firstSpan
+        var index = -1
         while let current = span {
             span = current.next
+            index += 1
             guard sendsDetails || current.status == .error, current.kind != .server else {
                 continue
             }
             let facts = SpanFacts(current)
             if facts.isOperation {
                 if sendsDetails, facts.isInference {
-                    submit(.span(SpanLogEvent(.details, of: current, in: trace)))
+                    submit(.span(SpanLogEvent(.details, ofSpan: index, in: trace)))
                 }
                 if facts.isException {
-                    submit(.span(SpanLogEvent(.operationException, of: current, in: trace)))
+                    submit(.span(SpanLogEvent(.operationException, ofSpan: index, in: trace)))
                 }
             } else if facts.isException, !facts.isAnswer, isUnhandled(current, in: trace) {
-                submit(.span(SpanLogEvent(.requestException, of: current, in: trace)))
+                submit(.span(SpanLogEvent(.requestException, ofSpan: index, in: trace)))
             }
         }
     }

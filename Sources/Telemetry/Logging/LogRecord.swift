@@ -28,12 +28,9 @@ package enum LogSeverity: UInt8, Sendable {
     }
 }
 
-// SAFETY: nothing changes after `init`; the arena, which the compiler cannot know to be
-// immutable, is only read.
-
 /// Something that happened to a request, on its way to the receivers of logs: what a line says,
 /// with attributes as OTLP has them on the wire.
-package final class LogRecord: @unchecked Sendable {
+package final class LogRecord: Sendable {
     /// Nanoseconds since 1970.
     package let time: UInt64
     /// How urgent it is.
@@ -101,17 +98,21 @@ package struct SpanLogEvent: Sendable {
     package let kind: Kind
     /// The trace, which keeps the span.
     package let trace: FinishedTrace
-    // SAFETY: a span of a finished trace does not change any more.
-    private nonisolated(unsafe) let record: SpanRecord
+    /// Which span of the trace it is, from 0.
+    private let index: Int
 
-    init(_ kind: Kind, of span: SpanRecord, in trace: FinishedTrace) {
+    init(_ kind: Kind, ofSpan index: Int, in trace: FinishedTrace) {
         self.kind = kind
         self.trace = trace
-        unsafe record = span
+        self.index = index
     }
 
-    /// The span that tells of it.
-    package var span: SpanRecord { unsafe record }
+    /// Lends the span that tells of it.
+    package func withSpan<Result>(_ body: (SpanRecord) -> Result) -> Result? {
+        var span = trace.firstSpan
+        for _ in 0..<index { span = span?.next }
+        return span.map(body)
+    }
 }
 
 /// What the queues of log exporters hold.
@@ -126,7 +127,7 @@ package enum LogItem: ExportEntry {
     package var byteCount: Int {
         switch self {
         case .record(let record): record.byteCount
-        case .span(let event): event.span.byteCount
+        case .span(let event): event.withSpan(\.byteCount) ?? 0
         }
     }
 }
