@@ -111,7 +111,8 @@ let package = Package(
         tests("OpenAIAPITests", "OpenAIAPI", "JSON", "Bytes"),
         tests("PrivacyTests", "Privacy", "Platform", "JSON", "Bytes"),
         .testTarget(
-            name: "ConfigurationTests", dependencies: ["Configuration", "Networking", "Privacy", "YAML"],
+            name: "ConfigurationTests",
+            dependencies: ["Configuration", "Networking", "Privacy", "YAML"],
             exclude: ["Fixtures"], swiftSettings: tested),
         .testTarget(
             name: "TelemetryTests",

@@ -4,8 +4,9 @@ import Networking
 
 /// POSTs over HTTP/2, one at a time, on one event loop: what gRPC needs and nothing more.
 ///
-/// The transfers are curl's own, because HTTP/2 is spoken by it; the connection is kept for the
-/// next. `https` asks for HTTP/2 by ALPN, `http` speaks it without asking (RFC 9113 section 3.3).
+/// The transfers are curl's own, because HTTP/2 is spoken by it. `https` asks for HTTP/2 by ALPN
+/// and keeps the connection for the next; `http` speaks it without asking (RFC 9113 section 3.3),
+/// on a connection for each request.
 /// A request may be sent twice where a kept connection dies under it before any answer. The
 /// client lives as long as its loop.
 @safe
@@ -131,6 +132,9 @@ private final class HTTP2Exchange {
         handle.set(
             CURLOPT_HTTP_VERSION,
             Int(isTLS ? CURL_HTTP_VERSION_2TLS : CURL_HTTP_VERSION_2_PRIOR_KNOWLEDGE))
+        // curl 7.88, Debian 12's, sends nothing on a kept connection that speaks HTTP/2 unasked:
+        // every second request failed.
+        handle.set(CURLOPT_FORBID_REUSE, isTLS ? 0 : 1)
         handle.set(CURLOPT_TIMEOUT_MS, Int(min(timeout, UInt64(Int32.max))))
         set(headers)
         // SAFETY: curl copies the bytes.

@@ -194,7 +194,8 @@ package enum Redaction {
     /// Whether a letter or digit of the same word stands before `index`: not that of an escape.
     static func isInsideWord(_ text: Span<UInt8>, at index: Int) -> Bool {
         guard index > 0, isAlphanumeric(text[index - 1]) else { return false }
-        return !(index > 1 && text[index - 2] == UInt8(ascii: "\\")
+        return
+            !(index > 1 && text[index - 2] == UInt8(ascii: "\\")
             && isEscapeLetter(text[index - 1]))
     }
 

@@ -39,7 +39,8 @@ extension UpstreamCall {
     /// The one place through which message content comes onto a span: in each form that some
     /// exporter may have, so that what must not leave is not there to leave.
     private func set(
-        _ key: AttributeKey<Telemetry.MessageContent>, _ json: borrowing ByteBuffer, on record: SpanRecord
+        _ key: AttributeKey<Telemetry.MessageContent>, _ json: borrowing ByteBuffer,
+        on record: SpanRecord
     ) {
         if contentForms.contains(ContentForm.full) {
             record.setContent(key, json: json.bytes, form: .full)

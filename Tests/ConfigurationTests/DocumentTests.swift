@@ -35,6 +35,8 @@ struct DocumentTests {
         let examples = [
             "upstream.provider", "upstream.apiKey", "upstream.caFile", "keys.clientKeys",
             "secret", "content.rules", "content.patterns", "telemetry.headerAttributes",
+            "export.caFile", "export.clientCertificateFile",
+            "export.clientKeyFile", "export.serviceName",
         ]
         for (now, standard) in zip(loaded.settings.summary, defaults)
         where !examples.contains(now.path) {

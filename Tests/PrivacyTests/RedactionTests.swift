@@ -32,17 +32,24 @@ import Testing
             ("key sk-abcdefgh12", "key <key>"), ("sk-proj-AbC_d-12345678", "<key>"),
             ("x=AKIAIOSFODNN7EXAMPLE;", "x=<key>;"),
             ("ghp_abcdefghijklmnop1234", "<key>"), ("github_pat_11ABCDEFG0123456789", "<key>"),
-            ("xoxb-123456789012-abcdef", "<key>"), ("AIzaSyA1234567890abcdefghijklmnopqrstu", "<key>"),
+            ("xoxb-123456789012-abcdef", "<key>"),
+            ("AIzaSyA1234567890abcdefghijklmnopqrstu", "<key>"),
             ("hf_abcdefghijklmnopqr", "<key>"), ("glpat-abcdefghij0123456789", "<key>"),
             ("Authorization: Bearer abcdef0123456", "Authorization: Bearer <token>"),
             ("Basic dXNlcjpwYXNzd29yZDEyMw==", "Basic <token>"),
             ("t eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.c2lnbmF0dXJl.", "t <token>."),
-            ("wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY", "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY"),
+            (
+                "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY",
+                "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY"
+            ),
             ("9f86d081884c7d659a2feaa0c55ad015", "<token>"),
             ("q=5kX9vB2mQ7wE4rT8yU1i&", "q=<token>&"),
             ("postgres://bob:hunter2@db/x", "postgres://<credentials>@db/x"),
             ("https://u:p%40ss@h.org/", "https://<credentials>@h.org/"),
-            ("a\n-----BEGIN RSA PRIVATE KEY-----\nMIIx\n-----END RSA PRIVATE KEY-----\nb", "a\n<key>\nb"),
+            (
+                "a\n-----BEGIN RSA PRIVATE KEY-----\nMIIx\n-----END RSA PRIVATE KEY-----\nb",
+                "a\n<key>\nb"
+            ),
             ("-----BEGIN PRIVATE KEY-----\ncut off here", "<key>"),
             (#"{\"mail\":\"x\nbob@example.com\"}"#, #"{\"mail\":\"x\n<email>\"}"#),
             (#"a\nsk-abcdefgh12\n"#, #"a\n<key>\n"#), (#"a\n4111111111111111"#, #"a\n<card>"#),

@@ -128,7 +128,9 @@ enum DebugDocument {
             span.withStatusMessage { _ = buffer.append(jsonString: $0) }
         }
         buffer.append(",\"attributes\":{")
-        span.withAttributes(includingContent: content != .off, form: content) { append($0, to: &buffer) }
+        span.withAttributes(includingContent: content != .off, form: content) {
+            append($0, to: &buffer)
+        }
         buffer.append("},\"events\":[")
         for (index, event) in span.events.enumerated() {
             if index > 0 { buffer.append(",") }

@@ -113,7 +113,9 @@ enum DebugPage {
             span.withStatusMessage { HTMLText.append($0, charactersMax: 512, to: &page) }
             page.append("\n")
         }
-        span.withAttributes(includingContent: content != .off, form: content) { append($0, to: &page) }
+        span.withAttributes(includingContent: content != .off, form: content) {
+            append($0, to: &page)
+        }
         for event in span.events {
             page.append("<tr><th>event<td>")
             HTMLText.append(event.name.bytes, charactersMax: 256, to: &page)
