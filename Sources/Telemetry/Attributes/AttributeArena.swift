@@ -18,7 +18,7 @@ package struct AttributeArena: ~Copyable, Sendable {
     private var contents: ByteBuffer?
     private var contentForm = ContentForm.full
     /// The same in other forms: where exporters may have different ones.
-    private var otherContents: ContentVariants?
+    private var variants: ContentVariants?
     let limits: SpanLimits
     /// The field of the message around them that each attribute is, with its wire type.
     private let tag: UInt8
@@ -38,7 +38,14 @@ package struct AttributeArena: ~Copyable, Sendable {
     }
 
     /// What is held in memory, about, in bytes.
-    var byteCount: Int { buffer.count + contentCount + (otherContents?.byteCount ?? 0) }
+    var byteCount: Int { buffer.count + contentCount + variantsCount }
+    private var variantsCount: Int {
+        switch variants {
+        case .some(let variants): variants.byteCount
+        case .none: 0
+        }
+    }
+
     /// Bytes of the attributes with message content on the wire.
     var contentCount: Int {
         switch contents {
@@ -77,10 +84,14 @@ package struct AttributeArena: ~Copyable, Sendable {
         if contentCount > 0, form != contentForm {
             var document = ByteBuffer()
             guard shorten(value, into: &document) else { return }
-            let variants = otherContents ?? ContentVariants()
-            otherContents = variants
-            if document.isEmpty { return variants.set(tag, key, value, form) }
-            return variants.set(tag, key, document.bytes, form)
+            var variants = self.variants.take() ?? ContentVariants()
+            if document.isEmpty {
+                variants.set(tag, key, value, form)
+            } else {
+                variants.set(tag, key, document.bytes, form)
+            }
+            self.variants = consume variants
+            return
         }
         guard admit(key) else { return }
         var document = ByteBuffer()
@@ -251,8 +262,8 @@ extension AttributeArena {
     ) {
         output.append(buffer.bytes.extracting(headCount...))
         guard includingContent, contentCount > 0 else { return }
-        if let other = otherContents?.best(upTo: form, orOwn: contentForm) {
-            otherContents?.appendWire(other, to: &output)
+        if let other = variants?.best(upTo: form, orOwn: contentForm) {
+            variants?.appendWire(other, to: &output)
         } else if contentForm <= form {
             contents?.appendAll(to: &output)
         }
@@ -263,8 +274,8 @@ extension AttributeArena {
         WireAttribute.appendEntries(
             of: buffer.bytes, from: headCount, areContent: false, to: &output)
         guard form != .off, contentCount > 0 else { return }
-        if let other = otherContents?.best(upTo: form, orOwn: contentForm) {
-            otherContents?.appendEntries(other, to: &output)
+        if let other = variants?.best(upTo: form, orOwn: contentForm) {
+            variants?.appendEntries(other, to: &output)
         } else if contentForm <= form {
             contents?.appendEntries(to: &output)
         }
