@@ -43,7 +43,7 @@ final class SemconvCheck {
             output: { line in DescriptorOutput.standardError.writeIfReady(line) })
         let traces = ExportQueue(limits: .init(), counters: ExportCounters(exporter: "check"))
         let pipeline = TelemetryPipeline(
-            environment: telemetry, settings: settings.telemetry,
+            environment: telemetry, settings: settings.telemetry, content: settings.content,
             version: MartletProgram.version, log: log, consoleColours: false,
             console: { _ in true }, watcher: traces)
         let server = GatewayServer(
@@ -56,7 +56,7 @@ final class SemconvCheck {
         let loop = EventLoop()
         let check = SemconvCheck(
             loop: loop, gateway: server.addresses[0],
-            key: settings.keys.clientKeys.first?.reveal(), traces: traces)
+            key: settings.keys.clientKeys.first?.key.reveal(), traces: traces)
         let shutdown = Shutdown(server: server, settings: settings.shutdown, log: log, loop: loop)
         loop.spawn {
             for call in SemconvCall.all { await check.judge(call) }
