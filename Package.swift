@@ -63,21 +63,23 @@ let package = Package(
         module("Platform"),
 
         // Domain.
-        module("Configuration", "Networking", "YAML"),
+        module("Privacy", "Bytes", "Crypto", "JSON", "Platform"),
+        module("Configuration", "Networking", "Privacy", "YAML"),
         module("OpenAIAPI", "Bytes", "JSON", "Crypto"),
         module("HTTPServer", "Bytes", "HTTP1", "Networking"),
-        module("Telemetry", "Bytes", "W3CTraceContext"),
+        module("Telemetry", "Bytes", "Privacy", "W3CTraceContext"),
         module(
-            "OTLP", "Bytes", "Telemetry", "W3CTraceContext", "Networking", "HTTPClient",
-            "Compression", "JSON"),
+            "OTLP", "Bytes", "Privacy", "Telemetry", "W3CTraceContext", "Networking",
+            "HTTPClient", "Compression", "JSON"),
         module(
             "Upstream", "Bytes", "HTTP1", "W3CTraceContext", "Networking", "HTTPClient", "JSON",
-            "OpenAIAPI", "Telemetry", "Configuration"),
+            "OpenAIAPI", "Privacy", "Telemetry", "Configuration"),
 
         // House.
         module(
             "Gateway", "Bytes", "HTTP1", "W3CTraceContext", "Networking", "Crypto", "HTTPClient",
-            "JSON", "Configuration", "OpenAIAPI", "HTTPServer", "Telemetry", "OTLP", "Upstream"),
+            "JSON", "Configuration", "OpenAIAPI", "HTTPServer", "Privacy", "Telemetry", "OTLP",
+            "Upstream"),
         module(
             "MockProvider", "Bytes", "HTTP1", "Networking", "JSON", "HTTPServer"),
         module("SemanticConventions", "Bytes", "JSON", "Telemetry"),
@@ -85,8 +87,8 @@ let package = Package(
             name: "MartletCommand",
             dependencies: [
                 "Bytes", "Configuration", "Gateway", "HTTP1", "HTTPClient", "JSON", "MockProvider",
-                "Networking", "OpenAIAPI", "OTLP", "Platform", "SemanticConventions", "Telemetry",
-                "Upstream", "W3CTraceContext",
+                "Networking", "OpenAIAPI", "OTLP", "Platform", "Privacy", "SemanticConventions",
+                "Telemetry", "Upstream", "W3CTraceContext",
             ],
             swiftSettings: shipped),
         // What script/semconv runs: makes the Swift files of the table of attributes.
@@ -107,14 +109,16 @@ let package = Package(
         tests("CryptoTests", "Crypto", "Bytes"),
         tests("CompressionTests", "Compression", "Bytes"),
         tests("OpenAIAPITests", "OpenAIAPI", "JSON", "Bytes"),
+        tests("PrivacyTests", "Privacy", "Platform", "JSON", "Bytes"),
         .testTarget(
-            name: "ConfigurationTests", dependencies: ["Configuration", "Networking", "YAML"],
+            name: "ConfigurationTests",
+            dependencies: ["Configuration", "Networking", "Privacy", "YAML"],
             exclude: ["Fixtures"], swiftSettings: tested),
         .testTarget(
             name: "TelemetryTests",
             dependencies: [
-                "Telemetry", "OTLP", "Bytes", "W3CTraceContext", "Networking", "Compression",
-                "GatewayTesting", "JSON",
+                "Telemetry", "OTLP", "Bytes", "Privacy", "W3CTraceContext", "Networking",
+                "Compression", "GatewayTesting", "JSON",
             ],
             exclude: ["Fixtures"], swiftSettings: tested),
         tests("NetworkingTests", "Networking", "Bytes", "GatewayTesting"),
@@ -125,8 +129,8 @@ let package = Package(
             name: "GatewayTests",
             dependencies: [
                 "Gateway", "GatewayTesting", "MockProvider", "Networking", "Configuration", "JSON",
-                "SemanticConventions",
-                "Telemetry", "OTLP", "Upstream", "W3CTraceContext", "Bytes", "CTestSupport",
+                "Privacy", "SemanticConventions", "Telemetry", "OTLP", "Upstream",
+                "W3CTraceContext", "Bytes", "CTestSupport",
             ],
             exclude: ["Goldens"], swiftSettings: tested),
         tests("UpstreamTests", "Upstream", "Bytes"),

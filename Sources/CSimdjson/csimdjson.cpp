@@ -18,6 +18,7 @@ struct csimdjson_scanner {
     std::unique_ptr<simdjson::internal::dom_parser_implementation> stage;
     size_t capacity = 0;
     std::unique_ptr<uint64_t[]> backslashes;
+    Escapes escapes = Escapes::PLAIN;
     std::unique_ptr<uint32_t[]> links;
     size_t links_capacity = 0;
     std::unique_ptr<uint32_t[]> stack;
@@ -117,7 +118,7 @@ bool csimdjson_scanner::reserve_links(size_t tokens) {
 }
 
 csimdjson_result csimdjson_scanner::scan(const uint8_t *bytes, size_t count) {
-    csimdjson_result result = {nullptr, nullptr, 0, CSIMDJSON_OK, 0};
+    csimdjson_result result = {nullptr, nullptr, 0, CSIMDJSON_OK, 0, 0};
     Fault fault = NONE;
     if (count == 0) {
         fault = {CSIMDJSON_EMPTY, 0};
@@ -143,16 +144,17 @@ csimdjson_result csimdjson_scanner::scan(const uint8_t *bytes, size_t count) {
         result.positions = stage->structural_indexes.get();
         result.links = links.get();
         result.count = stage->n_structural_indexes;
+        result.has_plain_escapes = escapes == Escapes::PLAIN;
     }
     return result;
 }
 
 /// Follows the grammar from token to token. Each label stands before what it names.
 Fault csimdjson_scanner::walk(const uint8_t *bytes, size_t count) {
-    bool has_valid_escapes = mark_backslashes(bytes, count, backslashes.get());
+    escapes = mark_backslashes(bytes, count, backslashes.get());
     Walk walk = {
         bytes, count, stage->structural_indexes.get(), links.get(), stage->n_structural_indexes,
-        Backslashes(backslashes.get(), count), has_valid_escapes};
+        Backslashes(backslashes.get(), count), escapes != Escapes::WRONG};
     uint32_t depth = 0;
     uint32_t index = 0;
     Fault fault = NONE;
@@ -227,7 +229,7 @@ extern "C" csimdjson_result csimdjson_scan(
     try {
         return scanner->scan(bytes, count);
     } catch (...) {
-        return {nullptr, nullptr, 0, CSIMDJSON_OUT_OF_MEMORY, 0};
+        return {nullptr, nullptr, 0, CSIMDJSON_OUT_OF_MEMORY, 0, 0};
     }
 }
 

@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include <algorithm>
+
 #include "scalars.h"
 
 #if defined(__x86_64__)
@@ -35,13 +37,17 @@ inline bool is_unicode_escape(const uint8_t *bytes, size_t count, size_t digits)
         && is_hex(bytes[digits + 2]) && is_hex(bytes[digits + 3]);
 }
 
-/// Whether each `u` of the block at `at` that `which` has a bit for is followed by four digits.
-inline bool are_unicode_escapes(const uint8_t *bytes, size_t count, size_t at, uint64_t which) {
-    for (; which != 0; which &= which - 1) {
-        size_t place = at + static_cast<size_t>(__builtin_ctzll(which));
-        if (!is_unicode_escape(bytes, count, place + 1)) return false;
+/// Judges the escapes of the block at `at` whose letters, which are not plain, have a bit.
+Escapes judge(const uint8_t *bytes, size_t count, size_t at, uint64_t letters) {
+    for (; letters != 0; letters &= letters - 1) {
+        size_t place = at + static_cast<size_t>(__builtin_ctzll(letters));
+        if (place >= count) return Escapes::WRONG;
+        if (bytes[place] == '/') continue;
+        if (bytes[place] != 'u' || !is_unicode_escape(bytes, count, place + 1)) {
+            return Escapes::WRONG;
+        }
     }
-    return true;
+    return Escapes::VALID;
 }
 
 /// 64 bytes of the document, zeros behind its end.
@@ -52,10 +58,10 @@ inline const uint8_t *block_at(const uint8_t *bytes, size_t count, size_t at, ui
     return room;
 }
 
-bool mark_anywhere(const uint8_t *bytes, size_t count, uint64_t *words) {
+Escapes mark_anywhere(const uint8_t *bytes, size_t count, uint64_t *words) {
     uint8_t room[64];
     uint64_t carry = 0;
-    bool is_valid = true;
+    Escapes found = Escapes::PLAIN;
     for (size_t at = 0; at < count; at += 64) {
         const uint8_t *block = block_at(bytes, count, at, room);
         uint64_t backslashes = 0;
@@ -63,17 +69,13 @@ bool mark_anywhere(const uint8_t *bytes, size_t count, uint64_t *words) {
             backslashes |= static_cast<uint64_t>(block[index] == '\\') << index;
         }
         words[at / 64] = backslashes;
-        uint64_t escaped = escaped_by(backslashes, &carry);
-        for (; escaped != 0; escaped &= escaped - 1) {
-            int index = __builtin_ctzll(escaped);
-            uint8_t letter = block[index];
-            is_valid = is_valid
-                && (letter == 'u'
-                        ? is_unicode_escape(bytes, count, at + static_cast<size_t>(index) + 1)
-                        : is_escapable(letter));
+        uint64_t others = 0;
+        for (uint64_t rest = escaped_by(backslashes, &carry); rest != 0; rest &= rest - 1) {
+            if (!is_plain_escape(block[__builtin_ctzll(rest)])) others |= rest & (~rest + 1);
         }
+        if (others != 0) found = std::max(found, judge(bytes, count, at, others));
     }
-    return is_valid && carry == 0;
+    return carry != 0 ? Escapes::WRONG : found;
 }
 
 #if defined(__x86_64__)
@@ -84,29 +86,28 @@ __attribute__((target("avx2"))) inline uint64_t bits(__m256i low, __m256i high) 
         | static_cast<uint64_t>(static_cast<uint32_t>(_mm256_movemask_epi8(high))) << 32;
 }
 
-/// 0xFF for each byte that may stand behind a backslash: its low nibble names the high ones that
-/// make one of "\/bfnrtu with it.
-__attribute__((target("avx2"))) inline __m256i escapable(__m256i lane) {
+/// Zero for each byte that is no plain escape: its low nibble names the high ones that make one
+/// of "\bfnrt with it.
+__attribute__((target("avx2"))) inline __m256i plain(__m256i lane) {
     // High nibbles 2, 5, 6 and 7 are bits 0 to 3.
     const __m256i by_low = _mm256_broadcastsi128_si256(
-        _mm_setr_epi8(0, 0, 1 | 4 | 8, 0, 8, 8, 4, 0, 0, 0, 0, 0, 2, 0, 4, 1));
+        _mm_setr_epi8(0, 0, 1 | 4 | 8, 0, 8, 0, 4, 0, 0, 0, 0, 0, 2, 0, 4, 0));
     const __m256i by_high = _mm256_broadcastsi128_si256(
         _mm_setr_epi8(0, 0, 1, 0, 0, 2, 4, 8, 0, 0, 0, 0, 0, 0, 0, 0));
     const __m256i nibble = _mm256_set1_epi8(15);
     __m256i low = _mm256_shuffle_epi8(by_low, _mm256_and_si256(lane, nibble));
     __m256i high = _mm256_shuffle_epi8(
         by_high, _mm256_and_si256(_mm256_srli_epi16(lane, 4), nibble));
-    __m256i wrong = _mm256_cmpeq_epi8(_mm256_and_si256(low, high), _mm256_setzero_si256());
-    return _mm256_xor_si256(wrong, _mm256_set1_epi8(-1));
+    return _mm256_and_si256(low, high);
 }
 
-__attribute__((target("avx2"))) bool mark_avx2(
+__attribute__((target("avx2"))) Escapes mark_avx2(
     const uint8_t *bytes, size_t count, uint64_t *words) {
     const __m256i backslash = _mm256_set1_epi8('\\');
-    const __m256i letter_u = _mm256_set1_epi8('u');
+    const __m256i zero = _mm256_setzero_si256();
     uint8_t room[64];
     uint64_t carry = 0;
-    uint64_t wrong = 0;
+    Escapes found = Escapes::PLAIN;
     for (size_t at = 0; at < count; at += 64) {
         const uint8_t *block = block_at(bytes, count, at, room);
         __m256i low = _mm256_loadu_si256(reinterpret_cast<const __m256i *>(block));
@@ -116,19 +117,18 @@ __attribute__((target("avx2"))) bool mark_avx2(
         words[at / 64] = backslashes;
         uint64_t escaped = escaped_by(backslashes, &carry);
         if (escaped == 0) continue;
-        wrong |= escaped & ~bits(escapable(low), escapable(high));
-        uint64_t unicode = escaped
-            & bits(_mm256_cmpeq_epi8(low, letter_u), _mm256_cmpeq_epi8(high, letter_u));
-        if (unicode != 0 && !are_unicode_escapes(bytes, count, at, unicode)) wrong = 1;
+        uint64_t others = escaped
+            & bits(_mm256_cmpeq_epi8(plain(low), zero), _mm256_cmpeq_epi8(plain(high), zero));
+        if (others != 0) found = std::max(found, judge(bytes, count, at, others));
     }
-    return (wrong | carry) == 0;
+    return carry != 0 ? Escapes::WRONG : found;
 }
 
 #endif
 
 }  // namespace
 
-bool mark_backslashes(const uint8_t *bytes, size_t count, uint64_t *words) {
+Escapes mark_backslashes(const uint8_t *bytes, size_t count, uint64_t *words) {
 #if defined(__x86_64__)
     if (__builtin_cpu_supports("avx2")) return mark_avx2(bytes, count, words);
 #endif

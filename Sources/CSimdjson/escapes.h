@@ -7,9 +7,19 @@
 /// Numbers that `mark_backslashes` fills for a document of `count` bytes.
 constexpr size_t backslash_words(size_t count) { return count / 64 + 1; }
 
-/// Marks the backslashes of a document, one bit a byte, and answers whether what every escape
-/// says is one of RFC 8259's (section 7). Where it is false, somebody has to look for the place.
-bool mark_backslashes(const uint8_t *bytes, size_t count, uint64_t *words);
+/// What a document's escapes are.
+enum class Escapes {
+    /// Those of two bytes, but for the slash: what a writer that escapes no more than it must
+    /// would write again.
+    PLAIN,
+    /// Slashes and numbers too.
+    VALID,
+    /// One is none of RFC 8259's (section 7): somebody has to look for the place.
+    WRONG,
+};
+
+/// Marks the backslashes of a document, one bit a byte, and judges what stands behind them.
+Escapes mark_backslashes(const uint8_t *bytes, size_t count, uint64_t *words);
 
 /// Walks through the marks from one to the next.
 class Backslashes {

@@ -16,10 +16,10 @@ inline bool is_hex(uint8_t byte) {
     return is_digit(byte) || static_cast<uint8_t>((byte | 0x20) - 0x61) < 6;
 }
 
-/// What a backslash may stand before, but for the `u` of a number.
-inline bool is_escapable(uint8_t byte) {
+/// What a backslash may stand before, but for the slash and the `u` of a number.
+inline bool is_plain_escape(uint8_t byte) {
     switch (byte) {
-    case '"': case '\\': case '/': case 'b': case 'f': case 'n': case 'r': case 't': return true;
+    case '"': case '\\': case 'b': case 'f': case 'n': case 'r': case 't': return true;
     default: return false;
     }
 }
@@ -99,7 +99,7 @@ inline Fault check_escapes(const uint8_t *bytes, size_t bound, Backslashes &back
                 return {CSIMDJSON_INVALID_ESCAPE, at};
             }
             length = 6;
-        } else if (!is_escapable(bytes[at + 1])) {
+        } else if (bytes[at + 1] != '/' && !is_plain_escape(bytes[at + 1])) {
             return {CSIMDJSON_INVALID_ESCAPE, at};
         }
         backslashes.go_to(at + length);

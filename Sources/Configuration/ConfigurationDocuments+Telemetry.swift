@@ -78,7 +78,7 @@ extension ConfigurationDocuments {
         ("OTEL_EXPORTER_OTLP_COMPRESSION", "`none`", "`none` or `gzip`."),
         (
             "OTEL_EXPORTER_OTLP_TIMEOUT", "`10000`",
-            "For one batch, retries included; `0` is no limit."
+            "For one request; with retries `OTEL_BSP_EXPORT_TIMEOUT` counts. `0` is no limit."
         ),
         (
             "OTEL_EXPORTER_OTLP_INSECURE", "`false`",

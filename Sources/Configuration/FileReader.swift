@@ -128,7 +128,34 @@ struct FileReader {
         settings.append(Setting(key: key, position: entry.value.position, values: values))
     }
 
+    /// An item of a list with its members, as `Record` reads it.
+    private mutating func record(
+        _ entries: [YAMLNode.Entry], at position: YAMLPosition, _ key: SettingKey
+    ) -> [Value] {
+        var members: [(key: String, value: String)] = []
+        for entry in unique(entries, in: key.path) {
+            guard key.type.members.contains(entry.key) else {
+                complain(
+                    at: entry.keyPosition, "`\(key.path)` has no member \(quoted(entry.key))",
+                    suggestion: NearestName.of(entry.key, among: key.type.members))
+                continue
+            }
+            guard case .scalar(let text, _) = entry.value.content, entry.value.tag == nil,
+                !text.isEmpty, !text.contains("\u{1F}")
+            else {
+                complain(
+                    at: entry.value.position, "`\(key.path)`: \(quoted(entry.key)) takes a value")
+                continue
+            }
+            members.append((entry.key, text))
+        }
+        return [Value(text: Record.text(members), position: position)]
+    }
+
     private mutating func scalar(_ node: YAMLNode, _ key: SettingKey) -> [Value] {
+        if case .mapping(let entries) = node.content, !key.type.members.isEmpty, node.tag == nil {
+            return record(entries, at: node.position, key)
+        }
         guard case .scalar(let text, let isPlain) = node.content else {
             complain(at: node.position, "`\(key.path)` takes a value, not a section or a list")
             return []

@@ -106,18 +106,6 @@ extension SettingType {
         type.isSecret = true
         return type
     }
-
-    /// Secrets; what a reference names may hold several.
-    static func secrets(_ path: Path<[Secret]>) -> SettingType {
-        var type = list(
-            path, name: "list of `env:NAME` and `file:PATH`",
-            parse: { text, source throws(ValueProblem) in
-                try SecretReference.resolveAll(text, source)
-            },
-            text: \.description)
-        type.isSecret = true
-        return type
-    }
 }
 
 /// RFC 9110 section 5.6.2.

@@ -22,6 +22,8 @@ struct SettingType: Sendable {
     var isList = false
     /// Values are never shown.
     var isSecret = false
+    /// An item can be a mapping with these keys, which `Record` reads; empty: a scalar only.
+    var members: [String] = []
     /// Stores values; answers what is wrong with which of them.
     let assign: @Sendable (inout Settings, [String], ValueSource) -> [(Int, ValueProblem)]
     /// The values in `Settings` as text; nil: not set.

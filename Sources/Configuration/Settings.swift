@@ -1,4 +1,5 @@
 import Networking
+import Privacy
 
 /// What a process of the gateway runs with: file, environment and flags, merged and validated.
 ///
@@ -8,6 +9,8 @@ import Networking
 package struct Settings: Sendable, Equatable {
     /// Where clients come in.
     package internal(set) var listener = ListenerSettings()
+    /// Keys hashes that must not be tried out; nil: random for the process.
+    package internal(set) var secret: Secret?
     /// Worker threads, each with a loop; nil: one for each core this process may use.
     package internal(set) var workers: Int?
     /// The provider.
@@ -88,7 +91,21 @@ package struct UpstreamSettings: Sendable, Equatable {
 /// `keys`: who may call.
 package struct KeySettings: Sendable, Equatable {
     /// Keys clients must present; empty: no key is asked for.
-    package internal(set) var clientKeys: [Secret] = []
+    package internal(set) var clientKeys: [ClientKeySettings] = []
+}
+
+/// A key of `keys.clientKeys`.
+package struct ClientKeySettings: Sendable, Equatable {
+    /// What spans and rules call its holder; several keys may have the same.
+    package let name: String?
+    /// The key itself.
+    package let key: Secret
+
+    /// A key; nil: nobody in particular's.
+    package init(name: String?, key: Secret) {
+        self.name = name
+        self.key = key
+    }
 }
 
 /// `limits`: sizes and counts. Bytes where the name says so; nil: off.
@@ -163,6 +180,8 @@ package struct TelemetrySettings: Sendable, Equatable {
     package internal(set) var metricNamesMax = 200
     /// Encoded bytes of one export request.
     package internal(set) var exportBytesMax = 3584 << 10
+    /// How `user.id` is recorded.
+    package internal(set) var userID = UserIDForm.full
 }
 
 /// What a caller's `traceparent` does.
@@ -173,14 +192,53 @@ package enum IncomingTraceContext: String, Sendable, CaseIterable {
     case restart
 }
 
+/// How the id of the user behind a call is recorded.
+package enum UserIDForm: String, Sendable, CaseIterable {
+    /// As the caller sent it.
+    case full
+    /// HMAC-SHA256 under `secret`.
+    case hashed
+    /// Not at all.
+    case off
+}
+
 /// `content`: prompts and answers on spans.
 package struct ContentSettings: Sendable, Equatable {
     /// Where content goes, unless the `OTEL_*` variable says otherwise.
     package internal(set) var capture = ContentCapture.auto
+    /// The form in which it goes there where no rule says otherwise.
+    package internal(set) var mode = ContentMode.full
+    /// The most that the experimental push has of it.
+    package internal(set) var experimentalMode = ContentMode.full
+    /// The most that the `OTEL_*` exporter has of it.
+    package internal(set) var otlpMode = ContentMode.full
+    /// The most that is printed of it.
+    package internal(set) var consoleMode = ContentMode.full
+    /// The first that covers a call decides, in place of `mode`.
+    package internal(set) var rules: [ContentRule] = []
+    /// What is redacted beside what is built in.
+    package internal(set) var patterns: [RedactionPattern] = []
+    /// IP addresses are redacted too.
+    package internal(set) var redactAddresses = false
     /// One part of a message.
     package internal(set) var partBytesMax = 64 << 10
     /// All content of one attribute.
     package internal(set) var totalBytesMax = 256 << 10
+}
+
+/// The forms of content, as the file names them.
+package enum ContentMode: String, Sendable, CaseIterable {
+    case off, hashed, redacted, full
+
+    /// The same in the terms of those who make it.
+    package var form: ContentForm {
+        switch self {
+        case .off: .off
+        case .hashed: .hashed
+        case .redacted: .redacted
+        case .full: .full
+        }
+    }
 }
 
 /// Whether message content goes on spans.

@@ -95,6 +95,10 @@ struct SettingsBuilder {
     private func values(_ text: String, _ key: SettingKey) -> [String] {
         // A comma list of secrets is cut up where it is resolved: it may be a reference.
         guard key.type.isList, !key.type.isSecret else { return [trimmed(text)] }
+        // Members may hold commas.
+        if !key.type.members.isEmpty {
+            return text.split(separator: ";").map { trimmed($0) }.filter { !$0.isEmpty }
+        }
         return text.split(separator: ",").map { trimmed($0) }.filter { !$0.isEmpty }
     }
 

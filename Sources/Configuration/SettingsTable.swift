@@ -39,6 +39,12 @@ enum SettingsTable {
             affinity mask and the cgroup allow.
             """),
         SettingKey(
+            "secret", .secret(\.secret), example: "env:MARTLET_SECRET_VALUE",
+            """
+            Keys the hashes of content and users, so that nobody without it can try out what was \
+            hashed; without one, the process makes its own and no two agree.
+            """),
+        SettingKey(
             "listener.address", .addresses(\.listener.addresses), short: ["MARTLET_LISTEN"],
             """
             `host:port`, `"[::1]:port"` (in quotes) or `unix:/path`; anything but loopback needs \
@@ -110,11 +116,12 @@ enum SettingsTable {
 
     private static let clientKeys: [SettingKey] = [
         SettingKey(
-            "keys.clientKeys", .secrets(\.keys.clientKeys), short: ["MARTLET_API_KEYS"],
-            example: "[file:/run/secrets/client-keys]",
+            "keys.clientKeys", .clientKeys(\.keys.clientKeys), short: ["MARTLET_API_KEYS"],
+            example: "[file:/run/secrets/client-keys, {name: acme, key: env:ACME_KEY}]",
             """
             Keys of which a client must present one; a file holds one a line, a variable a \
-            comma list. Without any, no key is asked for.
+            comma list. A name says on spans and in rules whose it is. Without any, no key is \
+            asked for.
             """)
     ]
 
@@ -234,6 +241,12 @@ enum SettingsTable {
             "telemetry.exportBytesMax",
             .bytes(\.telemetry.exportBytesMax, (64 * kibibyte)...(64 << 20)),
             "Encoded bytes of one export request; many receivers take 4 MiB at most."),
+        SettingKey(
+            "telemetry.userID", .choice(\.telemetry.userID),
+            """
+            `user.id` of the body (`safety_identifier`, `user`), of baggage and of \
+            `x-portkey-metadata`: as it is, hashed, or left out.
+            """),
     ]
 
     private static let content: [SettingKey] = [
@@ -243,6 +256,38 @@ enum SettingsTable {
             Messages on spans: `auto` is on for the experimental push and off for the `OTEL_*` \
             exporter; `OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT` wins.
             """),
+        SettingKey(
+            "content.mode", .choice(\.content.mode),
+            """
+            The form in which it goes there: nothing, hashes that tell equal texts, texts \
+            without personal data and credentials, or all.
+            """),
+        SettingKey(
+            "content.experimentalMode", .choice(\.content.experimentalMode),
+            "The most that the experimental push has of it; the stricter of two modes counts."),
+        SettingKey(
+            "content.otlpMode", .choice(\.content.otlpMode),
+            "The most that the `OTEL_*` exporter has of it."),
+        SettingKey(
+            "content.consoleMode", .choice(\.content.consoleMode),
+            "The most that the console exporter has of it."),
+        SettingKey(
+            "content.rules", .contentRules(\.content.rules),
+            example: "[{tenant: acme, mode: hashed}, {path: /v1/embeddings, mode: off}]",
+            """
+            The first rule whose `tenant` (the name of a client key), `path` and `model` (`*` is \
+            any text) are those of a call decides in place of `content.mode`.
+            """),
+        SettingKey(
+            "content.patterns", .redactionPatterns(\.content.patterns),
+            example: "[{name: employee, match: \"EMP-[0-9]{6}\"}]",
+            """
+            POSIX extended regular expressions whose matches `redacted` replaces by their names, \
+            as `<employee>`.
+            """),
+        SettingKey(
+            "content.redactAddresses", .boolean(\.content.redactAddresses),
+            "`redacted` takes IP addresses out too."),
         SettingKey(
             "content.partBytesMax", .bytes(\.content.partBytesMax, 256...(16 << 20)),
             "A longer part of a message is cut."),

@@ -91,7 +91,7 @@ package struct ExporterSettings: Sendable, Equatable {
     package internal(set) var wireProtocol: WireProtocol
     /// Of request bodies.
     package internal(set) var compression: Compression
-    /// For one batch, retries included; nil: no limit.
+    /// For one request; nil: no limit.
     package internal(set) var timeout: Duration?
     /// Message content goes to this one.
     package internal(set) var capturesContent: Bool

@@ -5,37 +5,55 @@ import HTTP1
 
 /// The keys clients present to this gateway, as digests: a look-up compares no key itself.
 struct ClientKeys: Sendable {
-    private let digests: [SHA256.Digest]
+    /// Whose a key is.
+    struct Holder: Sendable {
+        /// What spans and rules call it; nil: it has no name.
+        let name: String?
+    }
 
-    init(_ keys: [Secret]) {
-        digests = keys.map { SHA256.digest(of: $0.reveal().utf8.span) }
+    private let keys: [(digest: SHA256.Digest, holder: Holder)]
+
+    /// A key without a name, or none.
+    init(_ key: Secret?) {
+        self.init(key.map { [ClientKeySettings(name: nil, key: $0)] } ?? [])
+    }
+
+    init(_ keys: [ClientKeySettings]) {
+        self.keys = keys.map {
+            (SHA256.digest(of: $0.key.reveal().utf8.span), Holder(name: $0.name))
+        }
     }
 
     /// No key is asked for.
-    var isEmpty: Bool { digests.isEmpty }
+    var isEmpty: Bool { keys.isEmpty }
 
-    /// Whether `credential` is one of the keys. All are looked at, so that the time it takes
-    /// does not tell which.
-    func contains(_ credential: Span<UInt8>) -> Bool {
+    /// The holder of the key that `credential` is, or nil. All are looked at, so that the time it
+    /// takes does not tell which.
+    func holder(of credential: Span<UInt8>) -> Holder? {
         let digest = SHA256.digest(of: credential)
-        var isFound = false
-        for known in digests where ConstantTime.equals(known.bytes, digest.bytes) {
-            isFound = true
+        var found: Holder?
+        for key in keys where ConstantTime.equals(key.digest.bytes, digest.bytes) {
+            found = key.holder
         }
-        return isFound
+        return found
     }
 
-    /// Whether a request shows one of the keys, once: as `Authorization: Bearer KEY` or
-    /// `api-key: KEY`. `bytes` are those of `head`.
+    /// Whether a request shows one of the keys; see `holder(admitting:_:)`.
     func admit(_ head: borrowing RequestHead, _ bytes: Span<UInt8>) -> Bool {
-        guard head.count(of: .authorization) + head.count(of: .apiKey) == 1 else { return false }
-        if let field = head.first(.apiKey) { return contains(bytes.extracting(field.value)) }
-        guard let field = head.first(.authorization) else { return false }
+        holder(admitting: head, bytes) != nil
+    }
+
+    /// The holder of the key that a request shows, once: as `Authorization: Bearer KEY` or
+    /// `api-key: KEY`; nil: it shows none of them. `bytes` are those of `head`.
+    func holder(admitting head: borrowing RequestHead, _ bytes: Span<UInt8>) -> Holder? {
+        guard head.count(of: .authorization) + head.count(of: .apiKey) == 1 else { return nil }
+        if let field = head.first(.apiKey) { return holder(of: bytes.extracting(field.value)) }
+        guard let field = head.first(.authorization) else { return nil }
         let value = bytes.extracting(field.value)
         // RFC 9110 section 11.1: the scheme's case does not matter.
         guard value.count > 7, value.extracting(0..<7).equalsIgnoringCase("bearer ") else {
-            return false
+            return nil
         }
-        return contains(value.extracting(7...).trimmed)
+        return holder(of: value.extracting(7...).trimmed)
     }
 }

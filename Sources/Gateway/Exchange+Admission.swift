@@ -2,6 +2,7 @@ import Bytes
 import HTTP1
 import HTTPServer
 import OpenAIAPI
+import Telemetry
 import Upstream
 
 // Who may call, and what is meant.
@@ -63,13 +64,16 @@ extension Exchange {
         let keys = services.keys
         guard !keys.isEmpty else { return }
         let head = connection.parser.head
-        let isKnown = connection.withHead { bytes in
-            keys.admit(head, bytes)
+        let holder = connection.withHead { bytes in
+            keys.holder(admitting: head, bytes)
         }
-        guard isKnown else {
+        guard let holder else {
             throw GatewayError(
                 .unauthorized, "A key of this gateway is needed, as 'Authorization: Bearer KEY'.")
         }
         hasGatewayKey = true
+        guard let name = holder.name else { return }
+        tenant = name
+        trace.serverSpan?.set(MartletAttributes.keyAlias, name)
     }
 }

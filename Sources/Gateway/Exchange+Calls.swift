@@ -109,6 +109,7 @@ extension Exchange {
 
     private func finish(_ call: UpstreamCall) async throws(GatewayError) {
         self.call = call
+        call.tenant = tenant
         defer { services.metrics.attempts.add(call.attemptCount) }
         if connection.isClientGone { call.cancel() }
         let outcome = await call.run()

@@ -4,6 +4,7 @@ import HTTP1
 import HTTPServer
 import Networking
 import OpenAIAPI
+import Privacy
 import Telemetry
 import Upstream
 import W3CTraceContext
@@ -44,12 +45,31 @@ extension Exchange {
             shared.removeAll { $0.key == key }
             shared.append((key, value))
         }
+        if !shared.isEmpty { shared = recordable(shared, settings.userID, worker.bench) }
         let trusts = settings.traceContext == .trust
         return RequestTrace(
             continuing: trusts ? reader.traceParent : nil,
             linkedTo: trusts ? nil : reader.traceParent,
             traceID: portkeyTraceID, state: trusts ? reader.traceState : TraceState(),
             shared: shared, tracer: worker.services.tracer, ids: worker.ids)
+    }
+
+    /// What callers say beside the call, as it is recorded: without keys and tokens, and with
+    /// the user's id as the settings have it.
+    private static func recordable(
+        _ shared: [(key: String, value: String)], _ form: UserIDForm, _ bench: Workbench
+    ) -> [(key: String, value: String)] {
+        shared.compactMap { key, value in
+            var text = ByteBuffer(capacity: value.utf8.count)
+            if UserID.keys.contains(key) {
+                UserID.append(value.utf8.span, form, bench: bench, to: &text)
+                return text.isEmpty ? nil : (key, String(decoding: text.bytes))
+            }
+            guard Redaction.appendIfChanged(value.utf8.span, .credentials, to: &text) else {
+                return (key, value)
+            }
+            return (key, String(decoding: text.bytes))
+        }
     }
 
     /// Starts the SERVER span (semconv v1.40.0, docs/http).

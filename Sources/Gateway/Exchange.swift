@@ -24,6 +24,8 @@ final class Exchange {
     var error: GatewayError?
     /// The caller showed a key of this gateway: it stays here.
     var hasGatewayKey = false
+    /// The name of that key, if it has one.
+    var tenant: String?
     /// The status of the response, 0 before it.
     var status = 0
     /// The upstream gave the request an id, which is on the spans.

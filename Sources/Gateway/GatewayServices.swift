@@ -1,5 +1,6 @@
 import Configuration
 import Networking
+import Privacy
 import Synchronization
 import Telemetry
 import Upstream
@@ -15,18 +16,22 @@ package final class GatewayServices: Sendable {
     let keys: ClientKeys
     /// `admin.key`, or none.
     let adminKeys: ClientKeys
-    let capturesContent: Bool
+    let content: ContentPolicy
+    /// Keys the hashes of all workers: the configuration's, or random.
+    let secret: Secret
     /// `traceparent` and `tracestate` are read and sent (`OTEL_PROPAGATORS`).
     let propagatesTraceContext: Bool
     /// Host names under which this gateway may be addressed while it spends a key of its own.
     let ownHosts: [String]
     private let draining = Atomic<Bool>(false)
 
-    /// `exporters` are the counters that `/metrics` shows. A propagator that is missing from
+    /// `exporters` are the counters that `/metrics` shows, `contentForms` the fullest forms of
+    /// message content that each of them may have. A propagator that is missing from
     /// `propagators` is off in both directions, whatever the settings say.
     package init(
-        settings: Settings, tracer: Tracer, exporters: [ExportCounters], capturesContent: Bool,
-        log: Log, propagators: Set<Propagator> = [.traceContext, .baggage],
+        settings: Settings, tracer: Tracer, exporters: [ExportCounters],
+        contentForms: ContentForms, log: Log,
+        propagators: Set<Propagator> = [.traceContext, .baggage],
         exemplars: ExemplarFilter = .traceBased
     ) {
         let settings = settings.limited(to: propagators)
@@ -34,7 +39,8 @@ package final class GatewayServices: Sendable {
         self.settings = settings
         self.tracer = tracer
         self.exporters = exporters
-        self.capturesContent = capturesContent
+        content = ContentPolicy(settings.content, exporters: contentForms)
+        secret = settings.secret ?? Secret(KeyedHash.randomSecret())
         self.log = log
         target = UpstreamTarget(settings: settings.upstream)
         var options = Meters.Options()
@@ -42,7 +48,7 @@ package final class GatewayServices: Sendable {
         options.exemplars = exemplars
         metrics = GatewayMetrics(meters: Meters(options: options, startTime: Clock.wall))
         keys = ClientKeys(settings.keys.clientKeys)
-        adminKeys = ClientKeys(settings.admin.key.map { [$0] } ?? [])
+        adminKeys = ClientKeys(settings.admin.key)
         ownHosts = settings.listener.addresses.compactMap { address in
             if case .tcp(let host, _) = address { host.lowercased() } else { nil }
         }
@@ -59,5 +65,12 @@ package final class GatewayServices: Sendable {
 
     func beginDraining() {
         draining.store(true, ordering: .relaxed)
+    }
+}
+
+extension ContentPolicy {
+    /// What the settings leave of what `exporters` may have.
+    package init(_ settings: ContentSettings, exporters: ContentForms) {
+        self.init(exporters: exporters, standard: settings.mode.form, rules: settings.rules)
     }
 }

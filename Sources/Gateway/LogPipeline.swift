@@ -12,13 +12,14 @@ struct LogPipeline {
     /// Starts an exporter for each destination of logs. `console` prints those of the console
     /// exporter, and may wait.
     init(
-        _ environment: TelemetryEnvironment, _ settings: TelemetrySettings, version: String,
-        log: Log, console: @escaping Log.Output
+        _ environment: TelemetryEnvironment, _ settings: TelemetrySettings,
+        _ content: ContentSettings, version: String, log: Log, console: @escaping Log.Output
     ) {
         let encoder = LogEncoder(resource: ExportResource(environment, version: version))
         let exporters = SignalExporters(
             encoder: encoder, destinations: environment.logs.exporters,
-            batch: environment.logBatch, settings: settings, version: version, log: log)
+            batch: environment.logBatch, settings: settings, content: content, version: version,
+            log: log)
         var queues = exporters.queues
         var threads = exporters.threads
         if environment.logs.console {
@@ -30,6 +31,7 @@ struct LogPipeline {
             options.delay = Self.consoleDelay
             options.batchBytesMax = settings.exportBytesMax
             options.includesContent = environment.logsCaptureContent
+            options.contentForm = content.consoleMode.form
             threads.append(
                 ExporterThread(queue: queue, encoder: encoder, options: options, log: log) { _ in
                     ConsoleTransport(output: console)

@@ -14,7 +14,7 @@ package struct SignalExporters<Entry: ExportEntry> {
     /// Starts an exporter for each of `destinations`. `version` is the gateway's.
     package init<Encoder: BatchEncoder>(
         encoder: Encoder, destinations: [ExporterSettings], batch: BatchSettings,
-        settings: TelemetrySettings, version: String, log: Log
+        settings: TelemetrySettings, content: ContentSettings? = nil, version: String, log: Log
     ) where Encoder.Entry == Entry {
         var queues: [ItemQueue<Entry>] = []
         var threads: [ExporterThread] = []
@@ -26,7 +26,7 @@ package struct SignalExporters<Entry: ExportEntry> {
             threads.append(
                 ExporterThread(
                     queue: queue, encoder: encoder, endpoint: ExportEndpoint(exporter),
-                    options: ExporterOptions(exporter, batch, settings), version: version,
+                    options: ExporterOptions(exporter, batch, settings, content), version: version,
                     log: log))
             queues.append(queue)
         }

@@ -2,6 +2,7 @@ import Configuration
 import HTTPClient
 import Networking
 import OTLP
+import Privacy
 import Telemetry
 import Upstream
 
@@ -60,7 +61,10 @@ extension ExportProtocol {
 }
 
 extension ExporterOptions {
-    init(_ exporter: ExporterSettings, _ batch: BatchSettings, _ settings: TelemetrySettings) {
+    init(
+        _ exporter: ExporterSettings, _ batch: BatchSettings, _ settings: TelemetrySettings,
+        _ content: ContentSettings?
+    ) {
         self.init()
         batchItemsMax = batch.batchSizeMax
         delay = batch.scheduleDelay.milliseconds * 1_000_000
@@ -69,6 +73,37 @@ extension ExporterOptions {
         retries.requestTimeout = (exporter.timeout?.milliseconds ?? 0) * 1_000_000
         isGzip = exporter.compression == .gzip
         includesContent = exporter.capturesContent
+        contentForm = content?.form(exporter) ?? .off
+    }
+}
+
+extension ContentSettings {
+    /// The forms that the exporters may have, with the debug pages (`isShown`) and somebody in
+    /// this process who is shown everything (`isWatched`).
+    func forms(
+        _ environment: TelemetryEnvironment, isShown: Bool, isWatched: Bool
+    ) -> ContentForms {
+        var forms = ContentForms()
+        if isWatched { forms.insert(.full) }
+        if isShown { forms.insert(consoleMode.form) }
+        if environment.logsCaptureContent {
+            for exporter in environment.logs.exporters { forms.insert(form(exporter)) }
+        }
+        guard environment.isRecording else { return forms }
+        for exporter in environment.exporters { forms.insert(form(exporter)) }
+        if environment.console, environment.consoleCapturesContent {
+            forms.insert(consoleMode.form)
+        }
+        return forms
+    }
+
+    /// The most that an exporter may have of message content.
+    package func form(_ exporter: ExporterSettings) -> ContentForm {
+        guard exporter.capturesContent else { return .off }
+        switch exporter.family {
+        case .experimental: return experimentalMode.form
+        case .standard: return otlpMode.form
+        }
     }
 }
 
@@ -97,11 +132,11 @@ extension SpanLimits {
 
 extension TraceRing {
     /// nil where the debug pages are off.
-    package convenience init?(_ settings: DebugSettings, includesContent: Bool) {
+    package convenience init?(_ settings: DebugSettings, content: ContentForm) {
         guard let tracesMax = settings.tracesMax else { return nil }
         var limits = Limits()
         limits.tracesMax = tracesMax
         limits.bytesMax = settings.traceBytesMax
-        self.init(limits: limits, includesContent: includesContent)
+        self.init(limits: limits, content: content)
     }
 }

@@ -1,6 +1,7 @@
 import Configuration
 import Networking
 import OTLP
+import Privacy
 import Telemetry
 import Upstream
 import W3CTraceContext
@@ -11,8 +12,8 @@ package final class TelemetryPipeline {
     package let tracer: Tracer
     /// The accounting of each exporter.
     package let counters: [ExportCounters]
-    /// Some exporter sends message content.
-    package let capturesContent: Bool
+    /// The fullest form of message content that each exporter may have.
+    package let contentForms: ContentForms
     private var threads: [ExporterThread]
     private let logs: LogPipeline?
     private let metrics: MetricPipeline?
@@ -22,15 +23,15 @@ package final class TelemetryPipeline {
     /// owner of `watcher` takes every trace from it too, with content. `debug` says what the debug
     /// pages can show; without it there are none.
     package init(
-        environment: TelemetryEnvironment, settings: TelemetrySettings, version: String,
-        log: Log, consoleColours: Bool, console: @escaping Log.Output,
+        environment: TelemetryEnvironment, settings: TelemetrySettings, content: ContentSettings,
+        version: String, log: Log, consoleColours: Bool, console: @escaping Log.Output,
         debug: DebugSettings? = nil, watcher: ExportQueue? = nil
     ) {
         let isRecording = environment.isRecording
         let traces = SignalExporters(
             encoder: TraceEncoder(resource: ExportResource(environment, version: version)),
             destinations: isRecording ? environment.exporters : [], batch: environment.batch,
-            settings: settings, version: version, log: log)
+            settings: settings, content: content, version: version, log: log)
         var threads = traces.threads
         var queues = traces.queues
         if isRecording, environment.console {
@@ -39,13 +40,15 @@ package final class TelemetryPipeline {
             var options = ConsoleOptions()
             options.isColoured = consoleColours
             options.includesContent = environment.consoleCapturesContent
+            options.contentForm = content.consoleMode.form
             threads.append(ExporterThread(queue: queue, options: options, output: console))
             queues.append(queue)
         }
         if let watcher { queues.append(watcher) }
         let logs =
             environment.logs.isOn
-            ? LogPipeline(environment, settings, version: version, log: log, console: console)
+            ? LogPipeline(
+                environment, settings, content, version: version, log: log, console: console)
             : nil
         self.logs = logs
         self.threads = threads
@@ -56,17 +59,10 @@ package final class TelemetryPipeline {
         self.metrics = metrics
         counters =
             queues.map(\.counters) + (logs?.counters ?? []) + (metrics?.counters ?? [])
-        let ring =
-            environment.isDisabled
-            ? nil
-            : debug.flatMap {
-                TraceRing($0, includesContent: environment.consoleCapturesContent)
-            }
-        capturesContent =
-            watcher != nil || ring?.includesContent == true || environment.logsCaptureContent
-            || isRecording
-                && (environment.exporters.contains(where: \.capturesContent)
-                    || (environment.console && environment.consoleCapturesContent))
+        let shown = environment.consoleCapturesContent ? content.consoleMode.form : .off
+        let ring = environment.isDisabled ? nil : debug.flatMap { TraceRing($0, content: shown) }
+        contentForms = content.forms(
+            environment, isShown: ring != nil && shown != .off, isWatched: watcher != nil)
         tracer = Tracer(
             sampler: Sampler(environment.sampler), limits: SpanLimits(environment.limits),
             queues: queues, ring: ring, logs: logs?.export)

@@ -25,11 +25,11 @@ final class Worker {
         self.services = services
         self.loop = loop
         let settings = services.settings
-        bench = Workbench(settings: settings)
+        bench = Workbench(settings: settings, secret: services.secret)
         meter = services.metrics.meters.makeWorkerMeter()
         upstream = UpstreamServices(
             loop: loop, client: CurlClient(loop: loop, settings: .init(settings)), bench: bench,
-            settings: settings, meter: meter, capturesContent: services.capturesContent)
+            settings: settings, meter: meter, content: services.content)
     }
 
     /// Answers a connection's requests, one after another.

@@ -58,6 +58,7 @@ package final class CurlClient {
         self.loop = loop
         self.settings = settings
         pool = ConnectionPool(loop: loop, settings: settings)
+        // SAFETY: the buffer lives as long as the client; what is read into it is read from there.
         unsafe readBuffer = .allocate(byteCount: Self.readBufferBytes, alignment: 16)
         // The pool is the client's: curl is never to close one of its connections.
         driver = CurlDriver(loop: loop, connectionsMax: Int(Int32.max))

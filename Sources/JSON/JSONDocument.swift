@@ -12,18 +12,22 @@ package struct JSONDocument: ~Escapable {
     let positions: UnsafePointer<UInt32>
     let links: UnsafePointer<UInt32>
     let tokenCount: Int
+    /// No escape is a slash's or a number: every string stands as `append(jsonEscaped:)` would
+    /// write its text, byte for byte.
+    package let hasPlainEscapes: Bool
 
     @_lifetime(copy bytes)
     @unsafe
     init(
         bytes: Span<UInt8>, positions: UnsafePointer<UInt32>, links: UnsafePointer<UInt32>,
-        tokenCount: Int
+        tokenCount: Int, hasPlainEscapes: Bool
     ) {
         self.bytes = bytes
         // SAFETY: the scanner's arrays, which the scanner's borrow keeps as they are.
         unsafe self.positions = positions
         unsafe self.links = links
         self.tokenCount = tokenCount
+        self.hasPlainEscapes = hasPlainEscapes
     }
 
     /// The document's one value.

@@ -14,6 +14,8 @@ package struct JSONScanner: ~Copyable {
     private let handle: OpaquePointer
     private var result: csimdjson_result
     private var scannedBytes = 0
+    /// The number of the last scan, from 1 on: for `holds`.
+    package private(set) var serial: UInt64 = 0
 
     /// A scanner that refuses documents nested deeper than `depthMax`.
     package init(depthMax: Int = JSONScanner.depthMax) {
@@ -34,6 +36,7 @@ package struct JSONScanner: ~Copyable {
     /// Checks and indexes `bytes` in place, without a copy. Nothing past their end is read.
     package mutating func scan(_ bytes: Span<UInt8>) throws(JSONError) {
         scannedBytes = 0
+        serial &+= 1
         let handle = unsafe self.handle
         // SAFETY: the pointer is valid for the call and not kept.
         unsafe result = bytes.withUnsafeBufferPointer { elements in
@@ -47,6 +50,12 @@ package struct JSONScanner: ~Copyable {
         scannedBytes = bytes.count
     }
 
+    /// Whether the last scan was the one of that number and a success: `document(bytes)` is what
+    /// it was then, if `bytes` are the same, of which only the count is checked.
+    package func holds(_ bytes: Span<UInt8>, of serial: UInt64) -> Bool {
+        serial == self.serial && bytes.count == scannedBytes && scannedBytes > 0
+    }
+
     /// The scanned document. `bytes` are those that the last successful scan was given.
     @_lifetime(borrow self, copy bytes)
     package borrowing func document(_ bytes: Span<UInt8>) -> JSONDocument {
@@ -54,7 +63,7 @@ package struct JSONScanner: ~Copyable {
         // SAFETY: the arrays live until the next mutating call, which the borrow excludes.
         let document = unsafe JSONDocument(
             bytes: bytes, positions: result.positions, links: result.links,
-            tokenCount: Int(result.count))
+            tokenCount: Int(result.count), hasPlainEscapes: result.has_plain_escapes != 0)
         return unsafe _overrideLifetime(document, borrowing: self)
     }
 

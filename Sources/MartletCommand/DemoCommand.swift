@@ -21,12 +21,14 @@ enum DemoCommand {
         }
         let configuration = try load(invocation, upstream: "http://\(provider)/v1")
         for warning in configuration.warnings { Output.error("martlet: warning: \(warning)") }
-        let log = StartUp.log(configuration.settings.log)
+        let writer = LineWriter(output: .standardError)
+        defer { writer.close() }
+        let log = StartUp.log(configuration.settings.log, writer: writer)
         let traces = ExportQueue(limits: .init(), counters: ExportCounters(exporter: "demo"))
         let pipeline = StartUp.pipeline(configuration, log: log, watcher: traces)
         let services = GatewayServices(
             settings: configuration.settings, tracer: pipeline.tracer,
-            exporters: pipeline.counters, capturesContent: pipeline.capturesContent, log: log)
+            exporters: pipeline.counters, contentForms: pipeline.contentForms, log: log)
         pipeline.pushMetrics(of: services)
         let server = GatewayServer(services: services, workers: 1)
         StartUp.start(server, hint: "; for any free port: martlet demo --listen 127.0.0.1:0")
@@ -36,7 +38,7 @@ enum DemoCommand {
         let shutdown = Shutdown(
             server: server, settings: configuration.settings.shutdown, log: log, loop: loop)
         loop.spawn {
-            await demo.run(destinations: StartUp.destinations(configuration.telemetry))
+            await demo.run(destinations: StartUp.destinations(configuration))
             if invocation.once { return shutdown.begin() }
             demo.explain()
             await demo.watch()

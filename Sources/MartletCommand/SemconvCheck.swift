@@ -43,20 +43,20 @@ final class SemconvCheck {
             output: { line in DescriptorOutput.standardError.writeIfReady(line) })
         let traces = ExportQueue(limits: .init(), counters: ExportCounters(exporter: "check"))
         let pipeline = TelemetryPipeline(
-            environment: telemetry, settings: settings.telemetry,
+            environment: telemetry, settings: settings.telemetry, content: settings.content,
             version: MartletProgram.version, log: log, consoleColours: false,
             console: { _ in true }, watcher: traces)
         let server = GatewayServer(
             services: GatewayServices(
                 settings: settings, tracer: pipeline.tracer, exporters: pipeline.counters,
-                capturesContent: pipeline.capturesContent, log: log,
+                contentForms: pipeline.contentForms, log: log,
                 propagators: telemetry.propagators),
             workers: 1)
         StartUp.start(server)
         let loop = EventLoop()
         let check = SemconvCheck(
             loop: loop, gateway: server.addresses[0],
-            key: settings.keys.clientKeys.first?.reveal(), traces: traces)
+            key: settings.keys.clientKeys.first?.key.reveal(), traces: traces)
         let shutdown = Shutdown(server: server, settings: settings.shutdown, log: log, loop: loop)
         loop.spawn {
             for call in SemconvCall.all { await check.judge(call) }

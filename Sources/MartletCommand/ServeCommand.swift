@@ -10,12 +10,14 @@ enum ServeCommand {
     static func run(_ invocation: Invocation) throws(UsageError) -> Int32 {
         let configuration = try StartUp.load(invocation)
         let settings = configuration.settings
-        let log = StartUp.log(settings.log)
+        let writer = LineWriter(output: .standardError)
+        defer { writer.close() }
+        let log = StartUp.log(settings.log, writer: writer)
         for warning in configuration.warnings { Output.error("martlet: warning: \(warning)") }
         let pipeline = StartUp.pipeline(configuration, log: log)
         let services = GatewayServices(
             settings: settings, tracer: pipeline.tracer, exporters: pipeline.counters,
-            capturesContent: pipeline.capturesContent, log: log,
+            contentForms: pipeline.contentForms, log: log,
             propagators: configuration.telemetry.propagators,
             exemplars: ExemplarFilter(configuration.telemetry.metricExport.exemplarFilter))
         pipeline.pushMetrics(of: services)

@@ -2,6 +2,7 @@ import Configuration
 import Gateway
 import Networking
 import Platform
+import Privacy
 import Telemetry
 
 /// What the commands that run a gateway have in common.
@@ -31,8 +32,8 @@ enum StartUp {
         }
     }
 
-    /// The log that the settings ask for, on standard error.
-    static func log(_ settings: LogSettings) -> Log {
+    /// The log that the settings ask for, on standard error by way of `writer`.
+    static func log(_ settings: LogSettings, writer: LineWriter) -> Log {
         let level: Telemetry.LogLevel =
             switch settings.level {
             case .debug: .debug
@@ -42,8 +43,7 @@ enum StartUp {
             }
         return Log(
             level: level, format: settings.format == .json ? .json : .text,
-            now: { Clock.wall },
-            output: { line in DescriptorOutput.standardError.writeIfReady(line) })
+            now: { Clock.wall }, output: { line in writer.append(line) })
     }
 
     /// The exporters the environment asks for. Trees of the console exporter go to standard
@@ -53,7 +53,7 @@ enum StartUp {
     ) -> TelemetryPipeline {
         TelemetryPipeline(
             environment: configuration.telemetry, settings: configuration.settings.telemetry,
-            version: MartletProgram.version, log: log,
+            content: configuration.settings.content, version: MartletProgram.version, log: log,
             consoleColours: Terminal.hasColours(ProcessEnvironment.variables),
             console: { tree in DescriptorOutput.standardOutput.writeAll(tree) },
             debug: configuration.settings.debug, watcher: watcher)
@@ -87,26 +87,67 @@ enum StartUp {
         let workers = workers(settings)
         lines.append("workers: \(workers)")
         lines.append("upstream: \(settings.upstream.url)")
-        lines += destinations(telemetry)
+        lines += destinations(configuration)
+        if telemetry.isRecording { lines += privacy(settings) }
         if !telemetry.isRecording { lines.append("traces go nowhere: no exporter is configured") }
         return lines
     }
 
     /// A sentence for each place where telemetry goes.
-    static func destinations(_ telemetry: TelemetryEnvironment) -> [String] {
+    static func destinations(_ configuration: LoadedConfiguration) -> [String] {
+        let telemetry = configuration.telemetry
+        let content = configuration.settings.content
         var lines: [String] = []
         for signal in TelemetrySignal.allCases {
             let settings = telemetry.destinations(of: signal)
             lines += settings.exporters.map { exporter in
                 var line = "\(signal) go to \(exporter.displayURL) by "
                 line += exporter.wireProtocol.rawValue
-                if signal == .traces {
-                    line += ", \(exporter.capturesContent ? "with" : "without") message content"
+                if signal == .traces || (signal == .logs && telemetry.sendsDetails) {
+                    line += ", " + words(for: content.form(exporter), content)
                 }
                 return line
             }
-            if settings.console { lines.append("\(signal) are printed to standard output") }
+            guard settings.console else { continue }
+            var line = "\(signal) are printed to standard output"
+            if signal == .traces {
+                let form = telemetry.consoleCapturesContent ? content.consoleMode.form : .off
+                line += ", " + words(for: form, content)
+            }
+            lines.append(line)
         }
         return lines
+    }
+
+    /// What an exporter that may have `form` gets of message content.
+    private static func words(for form: ContentForm, _ settings: ContentSettings) -> String {
+        let policy = ContentPolicy(settings, exporters: ContentForms(form))
+        let standard = min(form, settings.mode.form)
+        var words =
+            switch standard {
+            case .off: "without message content"
+            case .full: "with message content"
+            case .hashed, .redacted: "with message content \(standard.word)"
+            }
+        if policy.captures, !settings.rules.isEmpty {
+            words += " unless one of the rules says otherwise"
+        }
+        return words
+    }
+
+    /// What keys the hashes, where there can be any.
+    private static func privacy(_ settings: Settings) -> [String] {
+        let content = settings.content
+        let isHashing =
+            settings.telemetry.userID == .hashed || content.rules.contains { $0.form == .hashed }
+            || [content.mode, content.experimentalMode, content.otlpMode, content.consoleMode]
+                .contains(.hashed)
+        guard isHashing else { return [] }
+        return [
+            settings.secret == nil
+                ? "hashes are keyed at random: they are others after a restart; "
+                    + "MARTLET_SECRET makes them last"
+                : "hashes are keyed with MARTLET_SECRET"
+        ]
     }
 }

@@ -1,4 +1,5 @@
 import Bytes
+import Privacy
 import Telemetry
 
 /// Bounds and choices of one exporter.
@@ -15,6 +16,8 @@ package struct ExporterOptions: Sendable {
     package var isGzip = false
     /// Whether attributes with message content are sent.
     package var includesContent = false
+    /// The fullest form in which they are.
+    package var contentForm = ContentForm.full
 
     /// The defaults of the specification.
     package init() {}
@@ -42,6 +45,8 @@ package final class BatchDelivery<Encoder: BatchEncoder> {
         closing: any ExportClosing, transport: any ExportTransport, schedule: any ExportSchedule,
         log: Log
     ) {
+        var encoder = encoder
+        encoder.contentForm = options.contentForm
         self.encoder = encoder
         self.options = options
         self.counters = counters

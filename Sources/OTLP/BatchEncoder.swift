@@ -1,4 +1,5 @@
 import Bytes
+import Privacy
 import Telemetry
 
 /// How much of the message content a batch carries.
@@ -20,6 +21,9 @@ package protocol BatchEncoder<Entry>: Sendable {
     /// The signal.
     var signal: Signal { get }
 
+    /// The fullest form of message content that is encoded; of no use where there is none.
+    var contentForm: ContentForm { get set }
+
     /// Appends the items of `entry`, `entry.itemCount` of them.
     func append(itemsOf entry: Entry, to items: inout [Item])
 
@@ -33,6 +37,14 @@ package protocol BatchEncoder<Entry>: Sendable {
         _ items: ArraySlice<Item>, content: ContentMode, bytesMax: Int,
         into output: inout ByteBuffer
     ) -> Int
+}
+
+extension BatchEncoder {
+    /// Nothing of what is encoded is message content.
+    package var contentForm: ContentForm {
+        get { .off }
+        set {}
+    }
 }
 
 /// Who sends the telemetry: encoded with every batch.

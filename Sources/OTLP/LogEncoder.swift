@@ -1,5 +1,6 @@
 import Bytes
 import JSON
+import Privacy
 import Telemetry
 import W3CTraceContext
 
@@ -15,6 +16,8 @@ package struct LogEncoder: BatchEncoder {
     ]
 
     private let resource: ExportResource
+    /// See `BatchEncoder`.
+    package var contentForm = ContentForm.full
 
     /// An encoder of records of `resource`.
     package init(resource: ExportResource) {
@@ -100,7 +103,7 @@ package struct LogEncoder: BatchEncoder {
         }
         var left = 0
         if content != .none, span.hasContent {
-            left = span.withAttributes(includingContent: true) { bytes in
+            left = span.withAttributes(includingContent: true, form: contentForm) { bytes in
                 encodeContent(of: bytes, content, to: &writer)
             }
         }

@@ -1,4 +1,5 @@
 import Bytes
+import Privacy
 import Telemetry
 import W3CTraceContext
 
@@ -23,6 +24,8 @@ package struct TraceEncoder: BatchEncoder {
     private static let attributeTag: UInt8 = 9 << 3 | 2
 
     private let resource: ExportResource
+    /// See `BatchEncoder`.
+    package var contentForm = ContentForm.full
 
     /// An encoder of spans of `resource`.
     package init(resource: ExportResource) {
@@ -72,10 +75,12 @@ package struct TraceEncoder: BatchEncoder {
         writer.field(7, fixed64: span.startTime)
         writer.field(8, fixed64: span.endTime)
         let isFull = content == .full
-        span.appendAttributes(includingContent: isFull, to: &writer.buffer)
+        span.appendAttributes(includingContent: isFull, form: contentForm, to: &writer.buffer)
         var left = 0
         if case .shortened(let bytesMax) = content, span.hasContent {
-            left = span.withBytes { encodeContent(of: $0, bytesMax: bytesMax, to: &writer) }
+            left = span.withBytes(content: contentForm) {
+                encodeContent(of: $0, bytesMax: bytesMax, to: &writer)
+            }
         }
         writer.count(10, span.droppedAttributesCount + left)
         for event in span.events { encode(event, content: content, to: &writer) }
@@ -102,7 +107,8 @@ package struct TraceEncoder: BatchEncoder {
         let message = writer.open(11)
         writer.field(1, fixed64: event.time)
         writer.field(2, bytes: event.name.bytes)
-        event.appendAttributes(includingContent: content == .full, to: &writer.buffer)
+        event.appendAttributes(
+            includingContent: content == .full, form: contentForm, to: &writer.buffer)
         writer.count(4, event.droppedAttributesCount)
         writer.close(message)
     }

@@ -78,6 +78,9 @@ package struct CallRequest: Sendable {
     package internal(set) var prompt: Range<Int>?
     /// How to ask the upstream for usage; nil where that is not ours to ask, or asked already.
     package internal(set) var usageInjection: UsageInjection?
+    /// `JSONScanner.serial` of the scan it was read from, 0 for none: until the scanner's next,
+    /// the body need not be scanned again.
+    package private(set) var scan: UInt64 = 0
 
     /// Scans and reads a body; `scanner` holds its document afterwards.
     package init(
@@ -89,6 +92,7 @@ package struct CallRequest: Sendable {
             throw .invalidJSON(error)
         }
         try self.init(scanner.document(body), endpoint: endpoint)
+        scan = scanner.serial
     }
 
     /// Reads a scanned body.

@@ -58,8 +58,17 @@ package struct MessageContent: ~Copyable {
             Self.append(value, of: document, scratch: &text, to: &buffer)
             return
         }
-        guard document.hasEscapes(value) else {
-            Self.append(document.rawString(value), limit: options.partBytesMax, to: &buffer)
+        let raw = document.rawString(value)
+        let hasEscapes = document.hasEscapes(value)
+        if raw.count <= options.partBytesMax, !hasEscapes || document.hasPlainEscapes {
+            // It would be written as it stands, and is not shorter than its text.
+            buffer.append(UInt8(ascii: "\""))
+            buffer.append(raw)
+            buffer.append(UInt8(ascii: "\""))
+            return
+        }
+        guard hasEscapes else {
+            Self.append(raw, limit: options.partBytesMax, to: &buffer)
             return
         }
         text.removeAll()
@@ -128,7 +137,7 @@ package struct MessageContent: ~Copyable {
             scratch.removeAll()
             document.appendString(value, to: &scratch)
             appendElided(dataURL: scratch.bytes, to: &buffer)
-        case .string where document.hasEscapes(value):
+        case .string where document.hasEscapes(value) && !document.hasPlainEscapes:
             scratch.removeAll()
             document.appendString(value, to: &scratch)
             buffer.append(jsonString: scratch.bytes)

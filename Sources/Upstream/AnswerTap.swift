@@ -2,6 +2,7 @@ import Bytes
 import Configuration
 import JSON
 import OpenAIAPI
+import Privacy
 
 /// Memory of a worker that its calls use in turn: nothing of it is held between two events.
 package final class Workbench {
@@ -13,7 +14,13 @@ package final class Workbench {
     /// Turns messages into the form that spans hold.
     var content: MessageContent
 
-    package init(settings: Settings) {
+    /// Takes out of it what must not leave. Made when it is first needed.
+    package private(set) lazy var filter = makeFilter()
+    private let makeFilter: () -> ContentFilter
+
+    /// `secret` keys the hashes of all workers.
+    package init(settings: Settings, secret: Secret) {
+        makeFilter = { ContentFilter(settings.content, secret: secret) }
         scanner = JSONScanner(depthMax: settings.limits.jsonDepthMax)
         var options = MessageContent.Options()
         options.partBytesMax = settings.content.partBytesMax
@@ -22,21 +29,35 @@ package final class Workbench {
         content = MessageContent(options: options)
     }
 
-    /// Scans `bytes` and lends the document together with the converter of messages; nil where
-    /// they are not JSON.
+    /// Scans `bytes`, unless the scanner still holds the scan of theirs with the number `scan`,
+    /// and lends the document together with the converter of messages; nil where they are not
+    /// JSON.
     func read<Result>(
-        _ bytes: Span<UInt8>,
+        _ bytes: Span<UInt8>, scan: UInt64,
         _ body: (borrowing JSONDocument, inout MessageContent) -> Result
     ) -> Result? {
-        Self.read(bytes, scanner: &scanner, content: &content, body)
+        Self.read(bytes, scan, scanner: &scanner, content: &content, body)
     }
 
     private static func read<Result>(
-        _ bytes: Span<UInt8>, scanner: inout JSONScanner, content: inout MessageContent,
+        _ bytes: Span<UInt8>, _ scan: UInt64, scanner: inout JSONScanner,
+        content: inout MessageContent,
         _ body: (borrowing JSONDocument, inout MessageContent) -> Result
     ) -> Result? {
-        guard !bytes.isEmpty, (try? scanner.scan(bytes)) != nil else { return nil }
+        if !scanner.holds(bytes, of: scan) {
+            guard !bytes.isEmpty, (try? scanner.scan(bytes)) != nil else { return nil }
+        }
         return body(scanner.document(bytes), &content)
+    }
+}
+
+extension ContentFilter {
+    convenience init(_ settings: ContentSettings, secret: Secret) {
+        var rules = Redaction.Rules()
+        rules.addresses = settings.redactAddresses
+        self.init(
+            secret: secret.reveal().utf8.span,
+            redactor: Redactor(rules: rules, patterns: settings.patterns))
     }
 }
 
@@ -61,6 +82,8 @@ struct AnswerTap: ~Copyable {
     let kind: Kind
     private var kept: ByteBuffer
     private var keptBytesMax: Int
+    /// `JSONScanner.serial` of the scan of `kept`, 0 before it.
+    private var keptScan: UInt64 = 0
     private var reader: StreamReader?
     private var filter: UsageFilter?
 
@@ -163,7 +186,11 @@ struct AnswerTap: ~Copyable {
         case .none: break
         case .plain:
             if kept.isEmpty { return }
-            body(AnswerReader.read(kept.bytes, endpoint: endpoint, scanner: &bench.scanner))
+            let facts = AnswerReader.read(
+                kept.bytes, endpoint: endpoint, scanner: &bench.scanner)
+            // Of embeddings, an outline is scanned.
+            keptScan = endpoint == .embeddings ? 0 : bench.scanner.serial
+            body(facts)
         case .stream: reader?.lendFacts(to: body)
         case .filtered: filter?.reader.lendFacts(to: body)
         }
@@ -178,7 +205,7 @@ extension AnswerTap {
         switch kind {
         case .none: false
         case .plain:
-            bench.read(kept.bytes) { document, content in
+            bench.read(kept.bytes, scan: keptScan) { document, content in
                 content.appendOutputMessages(of: document, endpoint: endpoint, to: &buffer)
             } ?? false
         case .stream: reader?.appendMessages(bench, to: &buffer) ?? false

@@ -1,5 +1,6 @@
 import Bytes
 import OpenAIAPI
+import Privacy
 import Telemetry
 
 /// Fills the span of one operation of a model (semconv v1.40.0, docs/gen-ai/gen-ai-spans.md,
@@ -171,7 +172,7 @@ enum GenAISpan {
             span.set(GeneralAttributes.errorType, String(status))
         }
         var message = ByteBuffer(capacity: facts.errorMessage.count)
-        ErrorText.append(facts.errorMessage, to: &message)
+        Redaction.append(facts.errorMessage, .errors, to: &message)
         span.setError(message: message.bytes)
     }
 
@@ -217,42 +218,5 @@ enum GenAISpan {
         var decoded = ByteBuffer(capacity: text.contents.count)
         text.append(from: body, to: &decoded)
         span.append(key, decoded.bytes)
-    }
-}
-
-/// An upstream's error message as a span may hold it.
-enum ErrorText {
-    /// Characters in a row from which a word with a digit in it counts as a credential.
-    private static let credentialLengthMin = 20
-
-    /// Appends `text` with words that look like keys or tokens replaced: providers quote them.
-    static func append(_ text: Span<UInt8>, to buffer: inout ByteBuffer) {
-        var start = 0
-        while start < text.count {
-            var end = start
-            var hasDigit = false
-            while end < text.count, isWordByte(text[end]) {
-                if text[end] &- 0x30 < 10 { hasDigit = true }
-                end += 1
-            }
-            let word = text.extracting(start..<end)
-            if (word.count >= credentialLengthMin && hasDigit) || word.starts(with: "sk-") {
-                buffer.append("<redacted>")
-            } else {
-                buffer.append(word)
-            }
-            if end < text.count { buffer.append(text[end]) }
-            start = end + 1
-        }
-    }
-
-    private static func isWordByte(_ byte: UInt8) -> Bool {
-        switch byte {
-        case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
-            UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "_"), UInt8(ascii: "-"),
-            UInt8(ascii: "*"), UInt8(ascii: "+"), UInt8(ascii: "="), UInt8(ascii: "/"):
-            true
-        default: false
-        }
     }
 }

@@ -1,6 +1,7 @@
 import Bytes
 import JSON
 import OpenAIAPI
+import Privacy
 import Telemetry
 
 /// Prompts and answers on the GenAI span, where an exporter wants them (semconv v1.40.0,
@@ -8,20 +9,20 @@ import Telemetry
 extension UpstreamCall {
     func setRequestContent(_ request: CallRequest, on record: SpanRecord) {
         let endpoint = request.endpoint
-        // Scanned anew: the scanner may have served another call since the body was read.
+        // Scanned anew only where the scanner has served another call since the body was read.
         body.withBytes { bytes in
-            services.bench.read(bytes) { document, content in
+            services.bench.read(bytes, scan: request.scan) { document, content in
                 var json = ByteBuffer(capacity: bytes.count)
                 if content.appendInputMessages(of: document, endpoint: endpoint, to: &json) {
-                    record.setContent(GenAIAttributes.inputMessages, json: json.bytes)
+                    set(GenAIAttributes.inputMessages, json, on: record)
                 }
                 json.removeAll()
                 if content.appendSystemInstructions(of: document, endpoint: endpoint, to: &json) {
-                    record.setContent(GenAIAttributes.systemInstructions, json: json.bytes)
+                    set(GenAIAttributes.systemInstructions, json, on: record)
                 }
                 json.removeAll()
                 if content.appendToolDefinitions(of: document, to: &json) {
-                    record.setContent(GenAIAttributes.toolDefinitions, json: json.bytes)
+                    set(GenAIAttributes.toolDefinitions, json, on: record)
                 }
             }
         }
@@ -31,7 +32,35 @@ extension UpstreamCall {
         guard request.endpoint != .embeddings else { return }
         var json = ByteBuffer(capacity: 512)
         if tap.appendMessages(endpoint: request.endpoint, bench: services.bench, to: &json) {
-            record.setContent(GenAIAttributes.outputMessages, json: json.bytes)
+            set(GenAIAttributes.outputMessages, json, on: record)
         }
+    }
+
+    /// The one place through which message content comes onto a span: in each form that some
+    /// exporter may have, so that what must not leave is not there to leave.
+    private func set(
+        _ key: AttributeKey<Telemetry.MessageContent>, _ json: borrowing ByteBuffer,
+        on record: SpanRecord
+    ) {
+        if contentForms.contains(ContentForm.full) {
+            record.setContent(key, json: json.bytes, form: .full)
+        }
+        for form in [ContentForm.redacted, .hashed] where contentForms.contains(form) {
+            var strict = ByteBuffer(capacity: json.count)
+            if services.bench.filter.append(json.bytes, as: form, to: &strict) {
+                record.setContent(key, json: strict.bytes, form: form)
+            }
+        }
+    }
+
+    /// Decides what of this call's content is recorded.
+    func chooseContentForms(_ request: CallRequest) {
+        var path = ByteBuffer(capacity: 32)
+        path.append("/v1")
+        path.append(request.endpoint.path ?? "")
+        var model = ByteBuffer(capacity: 64)
+        body.withBytes { request.model.append(from: $0, to: &model) }
+        contentForms = services.content.forms(
+            tenant: tenant, path: path.bytes, model: model.bytes)
     }
 }

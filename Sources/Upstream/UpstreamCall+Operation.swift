@@ -2,6 +2,7 @@ import Bytes
 import Configuration
 import Networking
 import OpenAIAPI
+import Privacy
 import Telemetry
 import W3CTraceContext
 
@@ -20,7 +21,9 @@ extension UpstreamCall {
             GenAISpan.setRequest(request, $0, target: target, names: names, on: record)
             setIdentity(request, $0, on: record)
         }
-        if services.capturesContent { setRequestContent(request, on: record) }
+        setUser(request, on: record)
+        if services.content.captures { chooseContentForms(request) }
+        if !contentForms.isEmpty { setRequestContent(request, on: record) }
     }
 
     /// Lends the model that is asked for, of a typed call that is not under way.
@@ -88,7 +91,7 @@ extension UpstreamCall {
             measureOperation(outcome, request, AnswerFacts(), isStream: isStream, at: now)
         }
         guard let record else { return }
-        if services.capturesContent, (200..<300).contains(status) {
+        if !contentForms.isEmpty, (200..<300).contains(status) {
             setAnswerContent(request, on: record)
         }
         switch outcome {

@@ -4,6 +4,7 @@ import HTTP1
 import HTTPClient
 import Networking
 import OpenAIAPI
+import Privacy
 import Telemetry
 import W3CTraceContext
 
@@ -35,17 +36,17 @@ package struct UpstreamServices {
     let bench: Workbench
     let settings: Settings
     let meter: WorkerMeter
-    /// Some exporter wants to see prompts and answers.
-    let capturesContent: Bool
+    /// What exporters may see of prompts and answers.
+    let content: ContentPolicy
     /// A gap in a stream that counts as a stall, in nanoseconds.
     let stall: UInt64
 
     package init(
         loop: EventLoop, client: CurlClient, bench: Workbench, settings: Settings,
-        meter: WorkerMeter, capturesContent: Bool
+        meter: WorkerMeter, content: ContentPolicy
     ) {
         self.meter = meter
-        self.capturesContent = capturesContent
+        self.content = content
         self.loop = loop
         self.client = client
         self.bench = bench
@@ -93,6 +94,10 @@ package final class UpstreamCall {
     var genAI: (id: SpanID, record: SpanRecord?)?
     /// The upstream gave the request an id, which is on the GenAI span.
     var hasRequestID = false
+    /// The forms in which messages are recorded; empty: not at all.
+    var contentForms: ContentForms = []
+    /// The name of the caller's key, if it has one: set before `run`.
+    package var tenant: String?
     private var attempt: AttemptSpan?
     private var transfer: HTTPTransfer?
     private var failure: UpstreamFailure?
@@ -385,7 +390,7 @@ extension UpstreamCall: HTTPTransferObserver {
             tap = .plain(length: length, bytesMax: AnswerTap.plainBytesMax)
             return length
         }
-        let captures = services.capturesContent && genAI?.record != nil
+        let captures = !contentForms.isEmpty
         let reader = StreamReader(
             endpoint: request.endpoint,
             captureBytesMax: captures ? services.settings.content.totalBytesMax : 0)

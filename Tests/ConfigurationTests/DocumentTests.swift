@@ -26,19 +26,28 @@ struct DocumentTests {
         let text = ConfigurationDocuments.exampleFile()
             .replacing(/(?m)^( *)#(?=[a-zA-Z]+: )/) { $0.output.1 }
         let loaded = try load(
-            text, environment: ["OPENAI_API_KEY": "sk-test"],
+            text,
+            environment: [
+                "OPENAI_API_KEY": "sk-test", "ACME_KEY": "k3", "MARTLET_SECRET_VALUE": "s",
+            ],
             files: ["/run/secrets/client-keys": "k1\nk2\n"])
         let defaults = Settings().summary
         let examples = [
             "upstream.provider", "upstream.apiKey", "upstream.caFile", "keys.clientKeys",
-            "telemetry.headerAttributes",
+            "secret", "content.rules", "content.patterns", "telemetry.headerAttributes",
+            "export.caFile", "export.clientCertificateFile",
+            "export.clientKeyFile", "export.serviceName",
         ]
         for (now, standard) in zip(loaded.settings.summary, defaults)
         where !examples.contains(now.path) {
             #expect(now.value == standard.value, "\(now.path)")
         }
         #expect(loaded.settings.upstream.provider == "openai")
-        #expect(loaded.settings.keys.clientKeys == [Secret("k1"), Secret("k2")])
+        #expect(loaded.settings.keys.clientKeys.map { $0.key.reveal() } == ["k1", "k2", "k3"])
+        #expect(loaded.settings.keys.clientKeys.map(\.name) == [nil, nil, "acme"])
+        #expect(loaded.settings.content.rules.count == 2)
+        #expect(loaded.settings.content.patterns.map(\.name) == ["employee"])
+        #expect(loaded.settings.secret?.reveal() == "s")
         for (path, _) in defaults {
             let name = path.split(separator: ".").last ?? ""
             #expect(text.contains(try Regex("(?m)^ *\(name): ")), "\(path) is not in the file")

@@ -67,6 +67,22 @@ struct LoaderTests {
         ),
         ("telemetry.metricNamesMax", "MARTLET_TELEMETRY_METRIC_NAMES_MAX", "7"),
         ("telemetry.exportBytesMax", "MARTLET_TELEMETRY_EXPORT_BYTES_MAX", "1MiB"),
+        ("export.endpoint", "MARTLET_EXPORT_ENDPOINT", "http://h:4318"),
+        ("export.tracesEndpoint", "MARTLET_EXPORT_TRACES_ENDPOINT", "http://h/traces"),
+        ("export.protocol", "MARTLET_EXPORT_PROTOCOL", "grpc"),
+        ("export.headers", "MARTLET_EXPORT_HEADERS", "<redacted>"),
+        ("export.compression", "MARTLET_EXPORT_COMPRESSION", "gzip"),
+        ("export.timeout", "MARTLET_EXPORT_TIMEOUT", "3s"),
+        ("export.caFile", "MARTLET_EXPORT_CA_FILE", "/ca.pem"),
+        (
+            "export.clientCertificateFile", "MARTLET_EXPORT_CLIENT_CERTIFICATE_FILE",
+            "/client.pem"
+        ),
+        ("export.clientKeyFile", "MARTLET_EXPORT_CLIENT_KEY_FILE", "/client.key"),
+        ("export.traces", "MARTLET_EXPORT_TRACES", "console"),
+        ("export.metrics", "MARTLET_EXPORT_METRICS", "none"),
+        ("export.logs", "MARTLET_EXPORT_LOGS", "otlp"),
+        ("export.serviceName", "MARTLET_EXPORT_SERVICE_NAME", "shop"),
         ("content.capture", "MARTLET_CONTENT_CAPTURE", "span"),
         ("content.partBytesMax", "MARTLET_CONTENT_PART_BYTES_MAX", "1KiB"),
         ("content.totalBytesMax", "MARTLET_CONTENT_TOTAL_BYTES_MAX", "1MiB"),
@@ -92,6 +108,7 @@ struct LoaderTests {
         let settings = try load(environment: environment).settings
         let isSecret = [
             "upstream.apiKey", "upstream.proxy", "keys.clientKeys", "admin.key",
+            "export.endpoint", "export.tracesEndpoint", "export.headers",
         ].contains(path)
         #expect(value(path, settings) == (isSecret ? "<redacted>" : text))
         #expect(value(path, Settings()) != text)
@@ -102,7 +119,9 @@ struct LoaderTests {
         let parts = path.split(separator: ".")
         var value = text
         if text == "<redacted>" { value = "env:CANARY" }
-        if path == "upstream.proxy" { value = "env:PROXY" }
+        if ["upstream.proxy", "export.endpoint", "export.tracesEndpoint"].contains(path) {
+            value = "env:PROXY"
+        }
         var yaml = parts.count == 1 ? "\(path): \(value)" : "\(parts[0]):\n  \(parts[1]): \(value)"
         if path == "limits.heldEventBytesMax" { yaml += "\n  streamBufferBytesMax: 2MiB" }
         let environment = ["CANARY": "sk-canary", "PROXY": "http://proxy:3128"]

@@ -76,7 +76,7 @@ class GRPCSink(Sink):
         with self.changed:
             self.requests.append((f"/{signal}", headers))
             self.deadlines.append(context.time_remaining())
-            if self.refusals:
+            if self.refusals and signal == "traces":
                 refusal = self.refusals.pop(0)
                 context.set_trailing_metadata(refusal.trailers())
                 context.set_code(refusal.code)

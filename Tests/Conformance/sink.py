@@ -154,8 +154,8 @@ class Sink:
     logs: list = field(default_factory=list)
     requests: list = field(default_factory=list)
     problems: list = field(default_factory=list)
-    # Answers to refuse with, one a request, before anything is accepted: a status code, or one
-    # with headers.
+    # Answers to refuse traces with, one a request, before anything is accepted: a status code, or
+    # one with headers.
     refusals: list = field(default_factory=list)
     # Spans to reject of each accepted request, as `partial_success` says it.
     rejected_spans: int = 0
@@ -186,7 +186,7 @@ class Sink:
         type_ = headers.get("content-type")
         with self.changed:
             self.requests.append((path, headers))
-            if self.refusals:
+            if self.refusals and path.endswith("traces"):
                 refusal = self.refusals.pop(0)
                 return (*(refusal if isinstance(refusal, tuple) else (refusal, {})), b"")
             if len(body) > self.bytes_max:

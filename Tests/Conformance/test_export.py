@@ -137,20 +137,22 @@ def test_a_traces_endpoint_is_taken_verbatim_and_gzip_is_read(start, mock, new_s
 
 
 @pytest.mark.parametrize(
-    "environment",
+    ("environment", "others"),
     [
-        {"OTEL_EXPORTER_OTLP_ENDPOINT": None},
-        {"OTEL_SDK_DISABLED": "true"},
-        {"OTEL_TRACES_EXPORTER": "none"},
-        {"OTEL_TRACES_SAMPLER": "always_off"},
+        ({"OTEL_EXPORTER_OTLP_ENDPOINT": None}, set()),
+        ({"OTEL_SDK_DISABLED": "true"}, set()),
+        ({"OTEL_TRACES_EXPORTER": "none"}, {"/v1/metrics", "/v1/logs"}),
+        ({"OTEL_TRACES_SAMPLER": "always_off"}, {"/v1/metrics", "/v1/logs"}),
+        ({"OTEL_TRACES_EXPORTER": "none", "OTEL_METRICS_EXPORTER": "none"}, {"/v1/logs"}),
+        ({"OTEL_TRACES_EXPORTER": "none", "OTEL_LOGS_EXPORTER": "none"}, {"/v1/metrics"}),
     ],
 )
-def test_nothing_is_sent_unasked(start, mock, new_sink, environment):
+def test_nothing_is_sent_unasked(start, mock, new_sink, environment, others):
     sink = new_sink()
     gateway = start(mock.url + "/v1", sink, **environment)
     ask(gateway)
     gateway.program.stop()
-    assert sink.requests == []
+    assert {path for path, _ in sink.requests} == others
 
 
 @pytest.mark.parametrize("code", [429, 502, 503, 504])

@@ -221,9 +221,10 @@ def test_push_is_what_the_page_says(start, mock):
         assert metric.unit == "s" if name in SECONDS else metric.unit != "s", name
         kind = metric.WhichOneof("data")
         family = name.replace(".", "_") + {"s": "_seconds", "By": "_bytes"}.get(metric.unit, "")
-        assert page[family].type == (
-            "histogram" if kind == "histogram" else "counter" if metric.sum.is_monotonic else "gauge"
-        )
+        expected = "histogram"
+        if kind == "sum":
+            expected = "counter" if metric.sum.is_monotonic else "gauge"
+        assert page[family].type == expected
         data = getattr(metric, kind)
         cumulative = AggregationTemporality.AGGREGATION_TEMPORALITY_CUMULATIVE
         assert data.aggregation_temporality == cumulative
@@ -310,7 +311,10 @@ def test_exemplars_of_a_push_name_spans(start, mock, new_sink, new_grpc_sink, pr
     [
         {"OTEL_METRICS_EXPORTER": "none"},
         {"OTEL_SDK_DISABLED": "true"},
-        {"OTEL_EXPORTER_OTLP_ENDPOINT": None, "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT": "SINK/v1/traces"},
+        {
+            "OTEL_EXPORTER_OTLP_ENDPOINT": None,
+            "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT": "SINK/v1/traces",
+        },
         {"experimental": True},
     ],
 )

@@ -53,6 +53,42 @@ def test_spans_are_the_same_by_every_protocol(
     assert f"traces go to {sink.url}{tail} by {protocol}, with message content" in output
 
 
+@pytest.mark.parametrize("compression", ["none", "gzip"])
+@pytest.mark.parametrize("protocol", PROTOCOLS)
+def test_logs_and_metrics_arrive_by_every_protocol(
+    start, mock, new_sink, new_grpc_sink, protocol, compression
+):
+    sink = make_sink(protocol, new_sink, new_grpc_sink)
+    gateway = start(
+        mock.url + "/v1",
+        sink,
+        OTEL_EXPORTER_OTLP_PROTOCOL=protocol,
+        OTEL_EXPORTER_OTLP_COMPRESSION=compression,
+    )
+    trace_id = ask(gateway)
+    gateway.program.stop()
+    assert not sink.problems
+    records = [
+        record
+        for request in sink.logs
+        for resource in request.resource_logs
+        for scope in resource.scope_logs
+        for record in scope.log_records
+    ]
+    assert trace_id in {record.trace_id.hex() for record in records}
+    assert all(record.time_unix_nano > 0 for record in records)
+    metrics = {
+        metric.name: metric
+        for request in sink.metrics
+        for resource in request.resource_metrics
+        for scope in resource.scope_metrics
+        for metric in scope.metrics
+    }
+    (point,) = metrics["gen_ai.client.operation.duration"].histogram.data_points
+    assert point.count == sum(point.bucket_counts) == 1
+    assert len(point.bucket_counts) == len(point.explicit_bounds) + 1
+
+
 @pytest.mark.parametrize("protocol", PROTOCOLS)
 def test_a_partial_success_is_counted(start, mock, new_sink, new_grpc_sink, protocol):
     sink = make_sink(protocol, new_sink, new_grpc_sink, rejected_spans=1)

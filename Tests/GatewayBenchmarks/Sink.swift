@@ -1,7 +1,8 @@
 import Glibc
 
-/// An OTLP/HTTP receiver for traces: counts the spans by a walk over the protobuf fields
-/// (TracesData.resource_spans 1 > scope_spans 2 > spans 2) and answers 200.
+/// An OTLP/HTTP receiver: counts the spans by a walk over the protobuf fields
+/// (TracesData.resource_spans 1 > scope_spans 2 > spans 2), and log records and metrics, which lie
+/// as deep, likewise; answers 200.
 func runSink(_ options: inout Options) -> Int32 {
     let secondsMax = options.number("seconds-max", default: 900)
     let port = options.number("port", default: 0)
@@ -22,6 +23,8 @@ private final class Sink: RequestHandler {
     private var requests = 0
     private var bytes = 0
     private var spans = 0
+    private var logRecords = 0
+    private var metrics = 0
     private var undecodable = 0
 
     func answer(
@@ -30,27 +33,42 @@ private final class Sink: RequestHandler {
     ) {
         requests += 1
         bytes += body.count
-        guard !parsed.isEncoded, let count = countSpans(body) else {
+        guard !parsed.isEncoded, let count = countItems(body) else {
             undecodable += 1
             server?.send(refused, on: connection)
             return
         }
-        spans += count
+        if Self.isFor("/v1/logs", head) {
+            logRecords += count
+        } else if Self.isFor("/v1/metrics", head) {
+            metrics += count
+        } else {
+            spans += count
+        }
         server?.send(accepted, on: connection)
+    }
+
+    private static func isFor(_ path: StaticString, _ head: UnsafeRawBufferPointer) -> Bool {
+        let offset = 5  // Behind "POST ".
+        guard head.count > offset + path.utf8CodeUnitCount, let base = head.baseAddress else {
+            return false
+        }
+        return memcmp(base + offset, path.utf8Start, path.utf8CodeUnitCount) == 0
     }
 
     func work() -> UInt64? { nil }
 
     func statistics(connections: Int) -> String {
         """
-        {"spans":\(spans),"requests":\(requests),"bytes":\(bytes),"undecodable":\(undecodable),\
+        {"spans":\(spans),"logs":\(logRecords),"metrics":\(metrics),\
+        "requests":\(requests),"bytes":\(bytes),"undecodable":\(undecodable),\
         "connections":\(connections)}
         """
     }
 }
 
-/// The spans of an `ExportTraceServiceRequest`, or nil where it is malformed.
-private func countSpans(_ bytes: UnsafeRawBufferPointer) -> Int? {
+/// The spans, log records or metrics of an export request, or nil where it is malformed.
+private func countItems(_ bytes: UnsafeRawBufferPointer) -> Int? {
     countFields([1, 2, 2][...], bytes)
 }
 

@@ -22,6 +22,7 @@ import Testing
         let configuration = try TestGateway.configuration(upstream.url("/v1"), [:], environment)
         let pipeline = TelemetryPipeline(
             environment: configuration.telemetry, settings: configuration.settings.telemetry,
+            content: configuration.settings.content,
             version: "0.0.0",
             log: Log(level: .error, format: .text, now: { 0 }, output: { _ in true }),
             consoleColours: false,

@@ -186,7 +186,7 @@ private struct PostHogEvent {
 
     @Test(arguments: [0, 1]) func `embeddings are one embedding`(recipe: Int) throws {
         let body = #"{"model":"mock-embedding","input":["swift"]}"#
-        let events = try events(recipe, Wire.post("/v1/embeddings", body), 200)
+        let events = try events(recipe, Wire.chat(body, path: "/v1/embeddings"), 200)
         let event = try #require(events.first { $0.name == "$ai_embedding" })
         #expect(event.properties["$ai_model"] == "mock-embedding")
         #expect(Int(event.properties["$ai_input_tokens"] ?? "") ?? 0 > 0)

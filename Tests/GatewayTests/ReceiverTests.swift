@@ -99,6 +99,7 @@ final class Deliveries {
         #expect(configuration.warnings.isEmpty)
         pipeline = TelemetryPipeline(
             environment: configuration.telemetry, settings: configuration.settings.telemetry,
+            content: configuration.settings.content,
             version: "0.0.0",
             log: Log(level: .error, format: .text, now: { 0 }, output: { _ in true }),
             consoleColours: false, console: { _ in true })

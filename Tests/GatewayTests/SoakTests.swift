@@ -62,7 +62,7 @@ import Testing
         let configuration = try TestGateway.configuration(upstream.url("/v1"), [:], environment)
         let pipeline = TelemetryPipeline(
             environment: configuration.telemetry, settings: configuration.settings.telemetry,
-            version: "0.0.0",
+            content: configuration.settings.content, version: "0.0.0",
             log: Log(level: .error, format: .text, now: { 0 }, output: { _ in true }),
             consoleColours: false, console: { _ in true })
         let counters = try #require(pipeline.counters.first)

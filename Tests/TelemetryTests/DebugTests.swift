@@ -7,7 +7,7 @@ import W3CTraceContext
     private func ring(_ change: (inout TraceRing.Limits) -> Void = { _ in }) -> TraceRing {
         var limits = TraceRing.Limits()
         change(&limits)
-        return TraceRing(limits: limits, includesContent: false)
+        return TraceRing(limits: limits, content: .off)
     }
 
     @Test func `the ring keeps the newest traces`() {

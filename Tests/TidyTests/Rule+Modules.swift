@@ -6,7 +6,8 @@ enum Storeys {
         "Platform",
     ]
     static let domain = [
-        "Configuration", "OpenAIAPI", "HTTPServer", "Authentication", "Routing", "Caching",
+        "Privacy", "Configuration", "OpenAIAPI", "HTTPServer", "Authentication", "Routing",
+        "Caching",
         "Telemetry", "OTLP", "Upstream",
     ]
     static let house = [

@@ -34,6 +34,7 @@ struct csimdjson_scanner;
 /// What a scan found. Token `i` begins at byte `positions[i]`; `positions[count]` is the length.
 /// `links[i]` of an opening bracket is the index of its closing one; of a string it is 1 when the
 /// string has escapes; of a number 1 when it has a fraction or an exponent.
+/// `has_plain_escapes` is 1 when no string has an escaped slash or a number for an escape.
 /// Both arrays live until the scanner's next call.
 struct csimdjson_result {
     const uint32_t *positions;
@@ -41,6 +42,7 @@ struct csimdjson_result {
     uint32_t count;
     int32_t code;
     size_t offset;
+    int32_t has_plain_escapes;
 };
 
 /// A scanner for documents nested at most `depth_max` deep, or null when memory is exhausted.

@@ -1,5 +1,6 @@
 import Bytes
 import JSON
+import Privacy
 import Telemetry
 import W3CTraceContext
 
@@ -63,7 +64,7 @@ enum DebugDocument {
 
     /// Appends one trace: its spans, each with those below it.
     static func append(
-        _ forest: SpanForest, of id: TraceID, includesContent: Bool, to buffer: inout ByteBuffer
+        _ forest: SpanForest, of id: TraceID, content: ContentForm, to buffer: inout ByteBuffer
     ) {
         let origin = forest.nodes.reduce(UInt64.max) { min($0, $1.span.startTime) }
         buffer.append("{\"trace_id\":\"")
@@ -85,7 +86,7 @@ enum DebugDocument {
                 buffer.append(",")
             }
             depth = node.depth
-            append(node.span, origin: origin, includesContent: includesContent, to: &buffer)
+            append(node.span, origin: origin, content: content, to: &buffer)
         }
         if depth >= 0 {
             buffer.append("}")
@@ -98,7 +99,7 @@ enum DebugDocument {
 
     /// Appends a span but for its closing brace.
     private static func append(
-        _ span: SpanRecord, origin: UInt64, includesContent: Bool, to buffer: inout ByteBuffer
+        _ span: SpanRecord, origin: UInt64, content: ContentForm, to buffer: inout ByteBuffer
     ) {
         buffer.append("{\"span_id\":\"")
         buffer.append(span.context.spanID)
@@ -127,7 +128,9 @@ enum DebugDocument {
             span.withStatusMessage { _ = buffer.append(jsonString: $0) }
         }
         buffer.append(",\"attributes\":{")
-        span.withAttributes(includingContent: includesContent) { append($0, to: &buffer) }
+        span.withAttributes(includingContent: content != .off, form: content) {
+            append($0, to: &buffer)
+        }
         buffer.append("},\"events\":[")
         for (index, event) in span.events.enumerated() {
             if index > 0 { buffer.append(",") }

@@ -40,10 +40,10 @@ enum DebugEndpoints {
             let forest = SpanForest(requests, spansMax: DebugPage.spansMax)
             if isHTML {
                 DebugPage.append(
-                    forest, of: id, includesContent: ring.includesContent, to: &body)
+                    forest, of: id, content: ring.content, to: &body)
             } else {
                 DebugDocument.append(
-                    forest, of: id, includesContent: ring.includesContent, to: &body)
+                    forest, of: id, content: ring.content, to: &body)
             }
         case .unknown: return false
         }

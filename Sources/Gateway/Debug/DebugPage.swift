@@ -1,4 +1,5 @@
 import Bytes
+import Privacy
 import Telemetry
 import W3CTraceContext
 
@@ -59,7 +60,7 @@ enum DebugPage {
 
     /// Appends one trace: a line and a bar for each span, its attributes below.
     static func append(
-        _ forest: SpanForest, of id: TraceID, includesContent: Bool, to page: inout ByteBuffer
+        _ forest: SpanForest, of id: TraceID, content: ContentForm, to page: inout ByteBuffer
     ) {
         begin("Trace", &page)
         page.append("<p><a href=\"/debug/traces\">Recent traces</a></p>\n<h1>Trace <code>")
@@ -74,7 +75,7 @@ enum DebugPage {
                 break
             }
             append(
-                node, from: start, to: max(end, start + 1), includesContent: includesContent,
+                node, from: start, to: max(end, start + 1), content: content,
                 on: &page)
         }
         if isCut { page.append("<p>There is more; it is not shown.</p>\n") }
@@ -82,7 +83,7 @@ enum DebugPage {
     }
 
     private static func append(
-        _ node: SpanForest.Node, from start: UInt64, to end: UInt64, includesContent: Bool,
+        _ node: SpanForest.Node, from start: UInt64, to end: UInt64, content: ContentForm,
         on page: inout ByteBuffer
     ) {
         let span = node.span
@@ -112,7 +113,9 @@ enum DebugPage {
             span.withStatusMessage { HTMLText.append($0, charactersMax: 512, to: &page) }
             page.append("\n")
         }
-        span.withAttributes(includingContent: includesContent) { append($0, to: &page) }
+        span.withAttributes(includingContent: content != .off, form: content) {
+            append($0, to: &page)
+        }
         for event in span.events {
             page.append("<tr><th>event<td>")
             HTMLText.append(event.name.bytes, charactersMax: 256, to: &page)

@@ -1,4 +1,5 @@
 import Bytes
+import Privacy
 
 /// Attributes in one run of bytes, as they go out on the wire (`AttributeWire`): setting one is
 /// a copy, exporting all of them another.
@@ -13,8 +14,11 @@ package struct AttributeArena: ~Copyable, Sendable {
     private var buffer: ByteBuffer
     /// Bytes of the text before the attributes.
     private(set) var headCount = 0
-    /// Attributes with message content.
+    /// Attributes with message content, in one form.
     private var contents: ByteBuffer?
+    private var contentForm = ContentForm.full
+    /// The same in other forms: where exporters may have different ones.
+    private var variants: ContentVariants?
     let limits: SpanLimits
     /// The field of the message around them that each attribute is, with its wire type.
     private let tag: UInt8
@@ -34,7 +38,14 @@ package struct AttributeArena: ~Copyable, Sendable {
     }
 
     /// What is held in memory, about, in bytes.
-    var byteCount: Int { buffer.count + contentCount }
+    var byteCount: Int { buffer.count + contentCount + variantsCount }
+    private var variantsCount: Int {
+        switch variants {
+        case .some(let variants): variants.byteCount
+        case .none: 0
+        }
+    }
+
     /// Bytes of the attributes with message content on the wire.
     var contentCount: Int {
         switch contents {
@@ -64,22 +75,32 @@ package struct AttributeArena: ~Copyable, Sendable {
         AttributeWire.append(tag, key, text: text.bytes, to: &buffer)
     }
 
-    /// Sets a JSON document with message content. One over `limits.contentBytesMax` is shortened
+    /// Sets a JSON document with message content in the form it has. The first form that is set
+    /// decides what counts as an attribute; in others the same keys are expected. One over `limits.contentBytesMax` is shortened
     /// inside its strings so that it stays valid JSON, or dropped where that is impossible.
-    package mutating func set(_ key: Span<UInt8>, content value: Span<UInt8>) {
+    package mutating func set(
+        _ key: Span<UInt8>, content value: Span<UInt8>, form: ContentForm = .full
+    ) {
+        if contentCount > 0, form != contentForm {
+            var document = ByteBuffer()
+            guard shorten(value, into: &document) else { return }
+            var variants = self.variants.take() ?? ContentVariants()
+            if document.isEmpty {
+                variants.set(tag, key, value, form)
+            } else {
+                variants.set(tag, key, document.bytes, form)
+            }
+            self.variants = consume variants
+            return
+        }
         guard admit(key) else { return }
         var document = ByteBuffer()
-        if value.count > limits.contentBytesMax {
-            let fits = ContentTruncation.shorten(
-                value, bytesMax: limits.contentBytesMax, into: &document)
-            guard fits else {
-                count -= 1
-                droppedCount += 1
-                return
-            }
-        } else if !Text.isValid(value) {
-            Text.append(value, charactersMax: .max, bytesMax: .max, to: &document)
+        guard shorten(value, into: &document) else {
+            count -= 1
+            droppedCount += 1
+            return
         }
+        contentForm = form
         var contents = self.contents.take() ?? ByteBuffer(capacity: value.count + 64)
         if document.isEmpty {
             AttributeWire.append(tag, key, text: value, to: &contents)
@@ -87,6 +108,19 @@ package struct AttributeArena: ~Copyable, Sendable {
             AttributeWire.append(tag, key, text: document.bytes, to: &contents)
         }
         self.contents = consume contents
+    }
+
+    /// Makes of a document with message content what can be recorded; `shortened` stays empty
+    /// where it can be as it is. False where nothing of it can.
+    private func shorten(_ document: Span<UInt8>, into shortened: inout ByteBuffer) -> Bool {
+        if document.count > limits.contentBytesMax {
+            return ContentTruncation.shorten(
+                document, bytesMax: limits.contentBytesMax, into: &shortened)
+        }
+        if !Text.isValid(document) {
+            Text.append(document, charactersMax: .max, bytesMax: .max, to: &shortened)
+        }
+        return true
     }
 
     /// Sets a whole number.
@@ -222,17 +256,29 @@ extension AttributeArena {
     }
 
     /// Appends the attributes as they go out on the wire, those with message content behind the
-    /// others or not at all.
-    func appendWire(includingContent: Bool, to output: inout ByteBuffer) {
+    /// others, in the fullest form up to `form` that there is, or not at all.
+    func appendWire(
+        includingContent: Bool, form: ContentForm = .full, to output: inout ByteBuffer
+    ) {
         output.append(buffer.bytes.extracting(headCount...))
-        if includingContent, contentCount > 0 { contents?.appendAll(to: &output) }
+        guard includingContent, contentCount > 0 else { return }
+        if let other = variants?.best(upTo: form, orOwn: contentForm) {
+            variants?.appendWire(other, to: &output)
+        } else if contentForm <= form {
+            contents?.appendAll(to: &output)
+        }
     }
 
-    /// Appends the attributes as `AttributeEntry` reads them.
-    func appendEntries(to output: inout ByteBuffer) {
+    /// Appends the attributes as `AttributeEntry` reads them, content as in `appendWire`.
+    func appendEntries(content form: ContentForm = .full, to output: inout ByteBuffer) {
         WireAttribute.appendEntries(
             of: buffer.bytes, from: headCount, areContent: false, to: &output)
-        contents?.appendEntries(to: &output)
+        guard form != .off, contentCount > 0 else { return }
+        if let other = variants?.best(upTo: form, orOwn: contentForm) {
+            variants?.appendEntries(other, to: &output)
+        } else if contentForm <= form {
+            contents?.appendEntries(to: &output)
+        }
     }
 }
 
@@ -242,7 +288,7 @@ extension ByteBuffer {
         output.append(bytes)
     }
 
-    fileprivate func appendEntries(to output: inout ByteBuffer) {
+    func appendEntries(to output: inout ByteBuffer) {
         WireAttribute.appendEntries(of: bytes, from: 0, areContent: true, to: &output)
     }
 }

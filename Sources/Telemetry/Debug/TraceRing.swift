@@ -1,3 +1,4 @@
+import Privacy
 import Synchronization
 import W3CTraceContext
 
@@ -35,14 +36,14 @@ package final class TraceRing: Sendable {
         }
     }
 
-    /// Whether the pages show message content, where it was captured.
-    package let includesContent: Bool
+    /// The fullest form in which the pages show message content, where it was captured.
+    package let content: ContentForm
     private let bytesMax: Int
     private let state: Mutex<State>
 
     /// An empty ring.
-    package init(limits: Limits, includesContent: Bool) {
-        self.includesContent = includesContent
+    package init(limits: Limits, content: ContentForm) {
+        self.content = content
         bytesMax = limits.bytesMax
         state = Mutex(State(ring: Array(repeating: nil, count: max(1, limits.tracesMax))))
     }

@@ -1,4 +1,5 @@
 import Bytes
+import Privacy
 import W3CTraceContext
 
 /// How traces look on a terminal.
@@ -7,6 +8,8 @@ package struct ConsoleOptions: Sendable {
     package var isColoured = false
     /// Whether attributes with message content are printed.
     package var includesContent = false
+    /// The fullest form in which they are.
+    package var contentForm = ContentForm.full
     /// Nanoseconds the spans of a trace are waited for, so that they stand in one tree.
     package var delay: UInt64 = 100_000_000
     /// Unicode scalars of an attribute's value; what is longer is cut off.

@@ -55,7 +55,7 @@ package struct SpanTree {
         buffer.append(isLast ? "└─ " : "├─ ")
         appendHead(span, to: &buffer)
         let inner = indent + (isLast ? "   " : "│  ")
-        span.withBytes { bytes in
+        span.withBytes(content: options.contentForm) { bytes in
             appendAttributes(
                 bytes, indent: inner + (below.isEmpty ? "     " : "│    "), to: &buffer)
         }

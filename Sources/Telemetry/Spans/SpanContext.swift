@@ -1,4 +1,5 @@
 import Bytes
+import Privacy
 import W3CTraceContext
 
 /// What names a span everywhere.
@@ -76,9 +77,11 @@ package final class SpanEvent {
     }
 
     /// Appends the attributes as OTLP has them: `Span.Event.attributes`, field 3. Those with
-    /// message content come last or not at all.
-    package func appendAttributes(includingContent: Bool, to buffer: inout ByteBuffer) {
-        attributes.appendWire(includingContent: includingContent, to: &buffer)
+    /// message content come last, in the fullest form up to `form` that there is, or not at all.
+    package func appendAttributes(
+        includingContent: Bool, form: ContentForm = .full, to buffer: inout ByteBuffer
+    ) {
+        attributes.appendWire(includingContent: includingContent, form: form, to: &buffer)
     }
 
     /// Lends the attributes, which `AttributeEntry.next(in:at:)` reads.

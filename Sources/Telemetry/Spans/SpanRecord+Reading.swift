@@ -1,4 +1,5 @@
 import Bytes
+import Privacy
 
 extension SpanRecord {
     /// Lends the name.
@@ -16,16 +17,16 @@ extension SpanRecord {
     }
 
     /// Lends the attributes, which `AttributeEntry.next(in:at:)` reads. Message content that is
-    /// not wanted is not copied either.
+    /// not wanted is not copied either; what is wanted comes in the fullest form up to `form`.
     package func withAttributes<Result>(
-        includingContent: Bool, _ body: (Span<UInt8>) -> Result
+        includingContent: Bool, form: ContentForm = .full, _ body: (Span<UInt8>) -> Result
     ) -> Result {
         var wire = ByteBuffer(capacity: 1024)
         appendAttributes(includingContent: false, to: &wire)
         let plain = wire.count
         if includingContent, hasContent {
             wire.removeAll()
-            appendAttributes(includingContent: true, to: &wire)
+            appendAttributes(includingContent: true, form: form, to: &wire)
         }
         var entries = ByteBuffer(capacity: 2 * wire.count)
         let all = wire.bytes

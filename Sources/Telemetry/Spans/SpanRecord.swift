@@ -1,4 +1,5 @@
 import Bytes
+import Privacy
 import W3CTraceContext
 
 /// One span while it is recorded, made by `TraceRecorder.startSpan`.
@@ -176,10 +177,13 @@ extension SpanRecord {
         arena.set(Text.isValid(key) ? key : Span(), string: value)
     }
 
-    /// Message content as JSON, which each exporter sends or leaves out.
-    package func setContent(_ key: AttributeKey<MessageContent>, json: Span<UInt8>) {
+    /// Message content as JSON, in the form it has: each exporter sends the fullest one that it
+    /// may have, or none.
+    package func setContent(
+        _ key: AttributeKey<MessageContent>, json: Span<UInt8>, form: ContentForm = .full
+    ) {
         guard isLive else { return }
-        arena.set(key.name.bytes, content: json)
+        arena.set(key.name.bytes, content: json, form: form)
     }
 }
 
@@ -198,8 +202,11 @@ extension SpanRecord {
     }
 
     /// Lends the name, the status message and the attributes, which `AttributeEntry.next(in:at:)`
-    /// reads: a copy, put together for readers that are in no hurry.
-    package func withBytes<Result>(_ body: (Span<UInt8>) -> Result) -> Result {
+    /// reads: a copy, put together for readers that are in no hurry. Message content is there in
+    /// the fullest form up to `content`.
+    package func withBytes<Result>(
+        content: ContentForm = .full, _ body: (Span<UInt8>) -> Result
+    ) -> Result {
         var entries = ByteBuffer(capacity: 2 * arena.byteCount + 64)
         AttributeEntry.appendHeader(
             .dead, keyBytes: 0, valueBytes: nameCount, to: &entries)
@@ -207,7 +214,7 @@ extension SpanRecord {
         AttributeEntry.appendHeader(
             .dead, keyBytes: 0, valueBytes: statusMessageCount, to: &entries)
         appendStatusMessage(to: &entries)
-        arena.appendEntries(to: &entries)
+        arena.appendEntries(content: content, to: &entries)
         return entries.withBytes(body)
     }
 
@@ -228,8 +235,10 @@ extension SpanRecord {
     }
 
     /// Appends the attributes as OTLP has them: `Span.attributes`, field 9. Those with message
-    /// content come last or not at all.
-    package func appendAttributes(includingContent: Bool, to buffer: inout ByteBuffer) {
-        arena.appendWire(includingContent: includingContent, to: &buffer)
+    /// content come last, in the fullest form up to `form` that there is, or not at all.
+    package func appendAttributes(
+        includingContent: Bool, form: ContentForm = .full, to buffer: inout ByteBuffer
+    ) {
+        arena.appendWire(includingContent: includingContent, form: form, to: &buffer)
     }
 }

@@ -9,18 +9,23 @@ from compare import CONNECTIONS, spread
 from machine import cpu
 from proxies import Martlet, Nginx
 
+# All signals, and a line of the log for each request.
+EVERYTHING = {
+    "OTEL_METRICS_EXPORTER": "otlp", "OTEL_LOGS_EXPORTER": "otlp", "MARTLET_LOG_LEVEL": "info",
+}
 # By name: what it is called, the environment, and whether anything is exported. Each is one more
 # gateway in the same run.
 VARIANTS = {
     "off": ("telemetry off", {"OTEL_SDK_DISABLED": "true"}, False),
-    "traces": ("traces, no content", {}, True),
+    "traces": ("traces", {}, True),
+    "all": ("traces, metrics, logs and log lines", EVERYTHING, True),
     "content": (
-        "traces with full content",
-        {"OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT": "true"}, True,
+        "the same with full content",
+        EVERYTHING | {"OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT": "true"}, True,
     ),
 }
 # What a variant may add, in multiples of nginx's cost.
-TARGETS = {("traces", "chat-1k"): 0.5, ("content", "chat-10k"): 1.5}
+TARGETS = {("all", "chat-1k"): 0.5, ("content", "chat-10k"): 1.5}
 WORKLOADS = ("chat-1k", "chat-10k")
 
 # A burst's spans, content and all, fit into the queue's 64 MiB: its end waits for the exporter.

@@ -3,6 +3,7 @@ import Foundation
 import Gateway
 import GatewayTesting
 import Networking
+import Privacy
 import Synchronization
 import Telemetry
 import Testing
@@ -21,20 +22,21 @@ final class TestGateway {
         _ upstream: String, _ settings: [String: String] = [:],
         environment: [String: String] = [:], content: Bool = false,
         sampler: Sampler = .default, telemetry: Telemetry? = nil, workers: Int = 1,
-        logsJSON: Bool = false, logsDebug: Bool = true
+        logsJSON: Bool = false, logsDebug: Bool = true, file: String = ""
     ) throws {
         SignalSource.ignoreBrokenPipes()
-        let configuration = try TestGateway.configuration(upstream, settings, environment)
+        let configuration = try TestGateway.configuration(
+            upstream, settings, environment, file: file)
         let limits = ExportQueue.Limits()
         queue = ExportQueue(limits: limits, counters: ExportCounters(exporter: "memory"))
         let memory = Tracer(
             sampler: sampler, limits: SpanLimits(), queues: [queue],
-            ring: TraceRing(configuration.settings.debug, includesContent: content))
+            ring: TraceRing(configuration.settings.debug, content: content ? .full : .off))
         let lines = log
         let services = GatewayServices(
             settings: configuration.settings, tracer: telemetry?.tracer ?? memory,
             exporters: telemetry?.counters ?? [queue.counters],
-            capturesContent: telemetry?.capturesContent ?? content,
+            contentForms: telemetry?.contentForms ?? (content ? ContentForms(.full) : []),
             log: Log(
                 level: logsDebug ? .debug : .info, format: logsJSON ? .json : .text,
                 now: { Clock.wall }, output: { lines.write($0) }))
@@ -129,13 +131,18 @@ final class TestGateway {
         return queue.take() == nil
     }
 
+    /// `file` is the text of a configuration file.
     static func configuration(
-        _ upstream: String, _ settings: [String: String], _ environment: [String: String]
+        _ upstream: String, _ settings: [String: String], _ environment: [String: String],
+        file: String = ""
     ) throws -> LoadedConfiguration {
         let all = ["listener.address": "127.0.0.1:0", "upstream.url": upstream]
             .merging(settings) { $1 }
         let flags = all.map { ConfigurationFlag(flag: "--\($0)", path: $0, value: $1) }
-        return try ConfigurationLoader.load(environment: environment, flags: flags) { _ in "" }
+        return try ConfigurationLoader.load(
+            file: ConfigurationFile(name: "test.yaml", text: file), environment: environment,
+            flags: flags
+        ) { _ in "" }
     }
 }
 
