@@ -71,6 +71,8 @@ def test_resource_and_scope(gateway):
     assert span.resource["service.name"] and span.resource["service.version"]
     assert span.resource["telemetry.sdk.language"] == "swift"
     assert span.resource["telemetry.sdk.name"] not in ("", "opentelemetry")
+    # Nothing of the host, the process or the system.
+    assert {name.split(".")[0] for name in span.resource} == {"service", "telemetry"}
 
 
 @pytest.mark.parametrize(
