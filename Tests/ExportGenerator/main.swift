@@ -2,11 +2,11 @@
 //
 //   ExportGenerator SEED COUNT
 //
-// For each: the request as protobuf, the same as JSON, and what it is to say (`ExpectedExport`), each
-// behind its length in four bytes, the least significant first.
+// For each: the request as protobuf, the same as JSON, and what it is to say (`ExpectedExport`),
+// each behind its length in four bytes, the least significant first.
 
 import Bytes
-import Glibc
+import Foundation
 import OTLP
 import Telemetry
 
@@ -28,12 +28,12 @@ func put(_ block: borrowing ByteBuffer) {
     output.append(low: 4, of: UInt64(block.count))
     output.append(block.bytes)
     let bytes = output.bytes
-    bytes.withUnsafeBufferPointer { _ = fwrite($0.baseAddress, 1, $0.count, stdout) }
+    bytes.withUnsafeBufferPointer { FileHandle.standardOutput.write(Data($0)) }
 }
 
 let arguments = CommandLine.arguments.dropFirst().map { UInt64($0) }
 guard arguments.count == 2, let seed = arguments[0], let count = arguments[1] else {
-    fputs("usage: ExportGenerator SEED COUNT\n", stderr)
+    FileHandle.standardError.write(Data("usage: ExportGenerator SEED COUNT\n".utf8))
     exit(2)
 }
 var numbers = Numbers(state: seed)
