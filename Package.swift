@@ -136,6 +136,11 @@ let package = Package(
         tests("UpstreamTests", "Upstream", "Bytes"),
         tests("SemanticConventionsTests", "SemanticConventions", "AttributeTable", "Telemetry"),
         tests("TidyTests"),
+        // Random spans, encoded, for a decoder that is not ours (Tests/Conformance, script/fuzz).
+        .executableTarget(
+            name: "ExportGenerator",
+            dependencies: ["Bytes", "OTLP", "Telemetry", "W3CTraceContext"],
+            path: "Tests/ExportGenerator", swiftSettings: tested),
         // The tools of `script/bench`: upstream, load, OTLP sink.
         .systemLibrary(name: "CEpoll", path: "Tests/CEpoll"),
         .executableTarget(

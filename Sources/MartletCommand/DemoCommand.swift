@@ -21,7 +21,9 @@ enum DemoCommand {
         }
         let configuration = try load(invocation, upstream: "http://\(provider)/v1")
         for warning in configuration.warnings { Output.error("martlet: warning: \(warning)") }
-        let log = StartUp.log(configuration.settings.log)
+        let writer = LineWriter(output: .standardError)
+        defer { writer.close() }
+        let log = StartUp.log(configuration.settings.log, writer: writer)
         let traces = ExportQueue(limits: .init(), counters: ExportCounters(exporter: "demo"))
         let pipeline = StartUp.pipeline(configuration, log: log, watcher: traces)
         let services = GatewayServices(

@@ -43,8 +43,8 @@ final class SemconvCheck {
             output: { line in DescriptorOutput.standardError.writeIfReady(line) })
         let traces = ExportQueue(limits: .init(), counters: ExportCounters(exporter: "check"))
         let pipeline = TelemetryPipeline(
-            environment: telemetry, settings: settings.telemetry,
-            content: settings.content, version: MartletProgram.version, log: log, consoleColours: false,
+            environment: telemetry, settings: settings.telemetry, content: settings.content,
+            version: MartletProgram.version, log: log, consoleColours: false,
             console: { _ in true }, watcher: traces)
         let server = GatewayServer(
             services: GatewayServices(

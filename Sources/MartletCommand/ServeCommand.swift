@@ -10,7 +10,9 @@ enum ServeCommand {
     static func run(_ invocation: Invocation) throws(UsageError) -> Int32 {
         let configuration = try StartUp.load(invocation)
         let settings = configuration.settings
-        let log = StartUp.log(settings.log)
+        let writer = LineWriter(output: .standardError)
+        defer { writer.close() }
+        let log = StartUp.log(settings.log, writer: writer)
         for warning in configuration.warnings { Output.error("martlet: warning: \(warning)") }
         let pipeline = StartUp.pipeline(configuration, log: log)
         let services = GatewayServices(

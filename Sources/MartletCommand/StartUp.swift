@@ -32,8 +32,8 @@ enum StartUp {
         }
     }
 
-    /// The log that the settings ask for, on standard error.
-    static func log(_ settings: LogSettings) -> Log {
+    /// The log that the settings ask for, on standard error by way of `writer`.
+    static func log(_ settings: LogSettings, writer: LineWriter) -> Log {
         let level: Telemetry.LogLevel =
             switch settings.level {
             case .debug: .debug
@@ -43,8 +43,7 @@ enum StartUp {
             }
         return Log(
             level: level, format: settings.format == .json ? .json : .text,
-            now: { Clock.wall },
-            output: { line in DescriptorOutput.standardError.writeIfReady(line) })
+            now: { Clock.wall }, output: { line in writer.append(line) })
     }
 
     /// The exporters the environment asks for. Trees of the console exporter go to standard
@@ -104,7 +103,9 @@ enum StartUp {
             lines += settings.exporters.map { exporter in
                 var line = "\(signal) go to \(exporter.displayURL) by "
                 line += exporter.wireProtocol.rawValue
-                if signal == .traces { line += ", " + words(for: content.form(exporter), content) }
+                if signal == .traces || (signal == .logs && telemetry.sendsDetails) {
+                    line += ", " + words(for: content.form(exporter), content)
+                }
                 return line
             }
             guard settings.console else { continue }

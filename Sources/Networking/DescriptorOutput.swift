@@ -2,6 +2,9 @@ import Glibc
 
 /// An open file descriptor that is written to without ever waiting, for the log.
 package struct DescriptorOutput: Sendable {
+    /// Bytes that a pipe takes at once or not at all (`PIPE_BUF`).
+    package static let pieceBytesMax = 4096
+
     private let descriptor: Int32
     /// A socket, such as the one to systemd's journal, can be written to without waiting.
     private let isSocket: Bool

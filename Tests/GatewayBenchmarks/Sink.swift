@@ -60,7 +60,8 @@ private final class Sink: RequestHandler {
 
     func statistics(connections: Int) -> String {
         """
-        {"spans":\(spans),"logs":\(logRecords),"metrics":\(metrics),"requests":\(requests),"bytes":\(bytes),"undecodable":\(undecodable),\
+        {"spans":\(spans),"logs":\(logRecords),"metrics":\(metrics),\
+        "requests":\(requests),"bytes":\(bytes),"undecodable":\(undecodable),\
         "connections":\(connections)}
         """
     }

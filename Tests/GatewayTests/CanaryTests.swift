@@ -20,7 +20,9 @@ import Testing
         static let all = [
             Case(mode: "off", user: "off", wire: "http/protobuf", isGzip: false, isStream: false),
             Case(mode: "off", user: "hashed", wire: "http/json", isGzip: false, isStream: true),
-            Case(mode: "hashed", user: "hashed", wire: "http/protobuf", isGzip: true, isStream: false),
+            Case(
+                mode: "hashed", user: "hashed", wire: "http/protobuf", isGzip: true, isStream: false
+            ),
             Case(mode: "hashed", user: "off", wire: "http/json", isGzip: false, isStream: true),
             Case(mode: "redacted", user: "full", wire: "http/json", isGzip: true, isStream: false),
             Case(
@@ -52,7 +54,8 @@ import Testing
         let secrets =
             Canary.headers.flatMap(Self.canaries) + Canary.settings
             + Canary.upstream.flatMap(Self.canaries)
-            + ["CANARYquery", "CANARYmeta", "CANARYunknown", "CANARYcachekey", "CANARYnojson",
+            + [
+                "CANARYquery", "CANARYmeta", "CANARYunknown", "CANARYcachekey", "CANARYnojson",
                 "CANARYwrong",
             ]
         for secret in secrets {
@@ -110,7 +113,7 @@ import Testing
             settings: ["content.mode": "hashed", "telemetry.userID": "off"],
             wire: "http/protobuf", isGzip: false, answer: "CANARYgarbage\r\n\r\n",
             requests: [
-                Wire.chat(Canary.body(isStream: false), Canary.headers),
+                Wire.chat(Canary.body(isStream: false), Canary.headers)
             ])
         for word in Canary.words + Canary.personal + [Canary.user, "CANARYgarbage"] {
             #expect(run.places(holding: word) == [], "\(word)")
@@ -118,7 +121,8 @@ import Testing
         #expect(run.text(of: "error body").contains("gateway_error"))
     }
 
-    @Test func `each exporter gets its own form of the same call, the debug page that of the console`()
+    @Test
+    func `each exporter gets its own form of the same call, the debug page that of the console`()
         throws
     {
         let run = try CanaryRun(

@@ -79,7 +79,6 @@ import Testing
         #expect(!logs.contains("\"role\""))
         let traces = bodies(sink, "/v1/traces")
         #expect(traces.contains("canary") == onSpan)
-        #expect(traces.contains("top_k"))
         #expect(counters.first { $0.signal == .logs }?.exported == (hasEvent ? 2 : 1))
     }
 

@@ -22,11 +22,13 @@ enum Canary {
         "x-request-id: CANARYrequestid", "x-martlet-anything: CANARYmartlet",
     ]
     static let query =
-        ["api_key", "api-key", "API%5FKEY", "key", "access_token", "token", "sig", "Signature",
+        [
+            "api_key", "api-key", "API%5FKEY", "key", "access_token", "token", "sig", "Signature",
             "x-amz-security-token", "password", "client_secret",
         ].map { "\($0)=CANARYquery" }.joined(separator: "&") + "&other=sk-CANARYqueryvalue1"
     /// Members of a body that nobody asked to record.
-    static let unknown = #""metadata":{"a":"CANARYmeta"},"x_unknown":{"y":["CANARYunknown"]},"prompt_cache_key":"CANARYcachekey""#
+    static let unknown =
+        #""metadata":{"a":"CANARYmeta"},"x_unknown":{"y":["CANARYunknown"]},"prompt_cache_key":"CANARYcachekey""#
     /// In messages: credentials and personal data.
     static let personal = [
         "sk-CANARYprompt0123456789", "canary.mail@example.org", "4111 1111 1111 1111",
@@ -62,7 +64,8 @@ enum Canary {
     static func answer(isStream: Bool) -> String {
         let text = "CANARYanswer " + personal.joined(separator: " and ")
         guard isStream else {
-            return Wire.answer(Wire.completion.replacingOccurrences(of: "Hello", with: text), upstream)
+            return Wire.answer(
+                Wire.completion.replacingOccurrences(of: "Hello", with: text), upstream)
         }
         let pieces = stride(from: 0, to: text.count, by: 7).map { start in
             String(text.dropFirst(start).prefix(7))
@@ -132,7 +135,8 @@ struct CanaryRun {
                 }
             }
             _ = gateway.log.lines(of: "request.end", requests.count)
-            let pages = ["/metrics", "/readyz", "/debug/traces"] + ids.map { "/debug/traces/\($0)" }
+            let pages =
+                ["/metrics", "/readyz", "/debug/traces"] + ids.map { "/debug/traces/\($0)" }
             for page in pages {
                 for type in ["application/json", "text/html"] {
                     let request = Wire.get(page, ["Accept: \(type)"])
