@@ -138,7 +138,8 @@ let package = Package(
         tests("TidyTests"),
         // Random spans, encoded, for a decoder that is not ours (Tests/Conformance, script/fuzz).
         .executableTarget(
-            name: "ExportGenerator", dependencies: ["Bytes", "OTLP", "Telemetry", "W3CTraceContext"],
+            name: "ExportGenerator",
+            dependencies: ["Bytes", "OTLP", "Telemetry", "W3CTraceContext"],
             path: "Tests/ExportGenerator", swiftSettings: tested),
         // The tools of `script/bench`: upstream, load, OTLP sink.
         .systemLibrary(name: "CEpoll", path: "Tests/CEpoll"),

@@ -5,7 +5,7 @@ import W3CTraceContext
 
 /// Spans made by the calls that a gateway makes, as bytes choose them; the request that their
 /// encoder makes of them; and what it is to say by the calls' documentation.
-struct RandomExport {
+struct RandomExport: ~Copyable {
     private(set) var encoded = ByteBuffer()
     private(set) var expected = ExpectedExport()
 
@@ -42,7 +42,8 @@ struct RandomExport {
             items[...], content: withContent ? .full : .none, bytesMax: 64 << 20, into: &encoded)
         precondition(count == items.count && count == spans.count)
         expected.spans = spans.map {
-            $0.finished(at: end, withContent, traceState: String(decoding: traceState, as: UTF8.self))
+            $0.finished(
+                at: end, withContent, traceState: String(decoding: traceState, as: UTF8.self))
         }
     }
 

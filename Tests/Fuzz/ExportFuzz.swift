@@ -36,7 +36,9 @@ extension JSONDocument {
     }
 
     private func anyValue(_ object: JSONValue) -> ExpectedValue? {
-        if let text = value("stringValue", of: object) { return self.text(text).map { .string($0) } }
+        if let text = value("stringValue", of: object) {
+            return self.text(text).map { .string($0) }
+        }
         if let number = value("intValue", of: object) {
             return text(number).flatMap { Int($0) }.map { .int($0) }
         }
