@@ -2,11 +2,11 @@
 //
 //   ExportGenerator SEED COUNT
 //
-// For each: the request as protobuf, the same as JSON, and what it is to say (`ExpectedExport`),
-// each behind its length in four bytes, the least significant first.
+// For each: the request as protobuf, the same as JSON, and what it is to say (`ExpectedExport`), each
+// behind its length in four bytes, the least significant first.
 
 import Bytes
-import Foundation
+import Glibc
 import OTLP
 import Telemetry
 
@@ -28,12 +28,19 @@ func put(_ block: borrowing ByteBuffer) {
     output.append(low: 4, of: UInt64(block.count))
     output.append(block.bytes)
     let bytes = output.bytes
-    bytes.withUnsafeBufferPointer { FileHandle.standardOutput.write(Data($0)) }
+    var start = 0
+    while start < bytes.count {
+        let rest = bytes.extracting(start...)
+        let written = rest.withUnsafeBufferPointer { write(1, $0.baseAddress, $0.count) }
+        guard written > 0 else { exit(1) }
+        start += written
+    }
 }
 
+let usage = "usage: ExportGenerator SEED COUNT\n"
 let arguments = CommandLine.arguments.dropFirst().map { UInt64($0) }
 guard arguments.count == 2, let seed = arguments[0], let count = arguments[1] else {
-    FileHandle.standardError.write(Data("usage: ExportGenerator SEED COUNT\n".utf8))
+    _ = write(2, usage, usage.utf8.count)
     exit(2)
 }
 var numbers = Numbers(state: seed)
