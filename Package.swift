@@ -129,13 +129,18 @@ let package = Package(
             name: "GatewayTests",
             dependencies: [
                 "Gateway", "GatewayTesting", "MockProvider", "Networking", "Configuration", "JSON",
-                "Privacy", "SemanticConventions", "Telemetry", "OTLP", "Upstream",
+                "Compression", "Privacy", "SemanticConventions", "Telemetry", "OTLP", "Upstream",
                 "W3CTraceContext", "Bytes", "CTestSupport",
             ],
             exclude: ["Goldens"], swiftSettings: tested),
         tests("UpstreamTests", "Upstream", "Bytes"),
         tests("SemanticConventionsTests", "SemanticConventions", "AttributeTable", "Telemetry"),
         tests("TidyTests"),
+        // Random spans, encoded, for a decoder that is not ours (Tests/Conformance, script/fuzz).
+        .executableTarget(
+            name: "ExportGenerator",
+            dependencies: ["Bytes", "OTLP", "Telemetry", "W3CTraceContext"],
+            path: "Tests/ExportGenerator", swiftSettings: tested),
         // The tools of `script/bench`: upstream, load, OTLP sink.
         .systemLibrary(name: "CEpoll", path: "Tests/CEpoll"),
         .executableTarget(

@@ -91,7 +91,8 @@ package enum ConfigurationDocuments {
     /// The default as the file would hold it; nil: there is none.
     private static func standardText(of key: SettingKey) -> String? {
         let value = key.valueText(in: Settings())
-        return key.fallbackVariable == nil && value != "[]" ? value : nil
+        let isNothing = value == "[]" || (value == "none" && key.example != nil)
+        return key.fallbackVariable == nil && !isNothing ? value : nil
     }
 
     /// `text` as comment lines of at most `lineWidth` columns.

@@ -55,8 +55,8 @@ extension SettingType {
                     rule.tenant.map { "tenant: \($0)" }, rule.path.map { "path: \"\($0)\"" },
                     rule.model.map { "model: \"\($0)\"" },
                 ]
-                return
-                    "{\((conditions.compactMap(\.self) + ["mode: \(rule.form.word)"]).joined(separator: ", "))}"
+                let members = conditions.compactMap(\.self) + ["mode: \(rule.form.word)"]
+                return "{\(members.joined(separator: ", "))}"
             })
         type.members = members
         return type

@@ -97,6 +97,9 @@ extension Exchange {
         }
         connection.withHead { bytes in setTarget(head, bytes, on: span) }
         trace.setShared(on: span, isGenAI: false)
+        if !trace.hasCaller, services.propagatesTraceContext, head.first(.traceparent) != nil {
+            span.addEvent("traceparent.invalid", at: started)
+        }
     }
 
     private func setTarget(_ head: RequestHead, _ bytes: Span<UInt8>, on span: SpanRecord) {

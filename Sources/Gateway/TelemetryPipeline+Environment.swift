@@ -88,6 +88,7 @@ extension ContentSettings {
         if isShown { forms.insert(consoleMode.form) }
         if environment.logsCaptureContent {
             for exporter in environment.logs.exporters { forms.insert(form(exporter)) }
+            if environment.logs.console { forms.insert(consoleMode.form) }
         }
         guard environment.isRecording else { return forms }
         for exporter in environment.exporters { forms.insert(form(exporter)) }

@@ -19,13 +19,16 @@ package enum ContentForm: UInt8, Sendable, CaseIterable, Comparable {
         }
     }
 
+    /// The stricter is the lesser.
     package static func < (left: Self, right: Self) -> Bool { left.rawValue < right.rawValue }
 }
 
 /// The forms in which a call's content is wanted; `off` is no member.
 package struct ContentForms: OptionSet, Sendable, Equatable {
+    /// A bit for each form's own raw value.
     package let rawValue: UInt8
 
+    /// The forms whose bits are set; that of `off` does not count.
     package init(rawValue: UInt8) { self.rawValue = rawValue & 0b1110 }
 
     /// The set of one form; of `off`, the empty set.

@@ -61,6 +61,9 @@ package final class RequestTrace {
         self.ids = ids
     }
 
+    /// A caller's context is continued or linked to.
+    package var hasCaller: Bool { link != nil || parent != .none }
+
     /// Starts the SERVER span, at `time` in nanoseconds since 1970.
     package func startServerSpan(_ name: Span<UInt8>, at time: UInt64) -> SpanRecord? {
         let span = recorder?.startSpan(

@@ -1,5 +1,5 @@
-"""The calls of the Swift tests' goldens (Tests/GatewayTests/Goldens), made to a built gateway: as in
-those tests, the upstream is at the other end of a proxy's tunnel, so that hosts are as named."""
+"""The calls of the Swift tests' goldens (Tests/GatewayTests/Goldens), made to a built gateway: as
+in those tests, the upstream is at the other end of a proxy's tunnel, so that hosts are as named."""
 
 import json
 import socket

@@ -78,6 +78,7 @@ class GRPCSink(Sink):
             self.deadlines.append(context.time_remaining())
             if self.refusals and signal == "traces":
                 refusal = self.refusals.pop(0)
+                self.changed.notify_all()
                 context.set_trailing_metadata(refusal.trailers())
                 context.set_code(refusal.code)
                 context.set_details(refusal.message)

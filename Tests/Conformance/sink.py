@@ -188,6 +188,7 @@ class Sink:
             self.requests.append((path, headers))
             if self.refusals and path.endswith("traces"):
                 refusal = self.refusals.pop(0)
+                self.changed.notify_all()
                 return (*(refusal if isinstance(refusal, tuple) else (refusal, {})), b"")
             if len(body) > self.bytes_max:
                 return 413, {}, b""

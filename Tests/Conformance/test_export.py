@@ -71,6 +71,8 @@ def test_resource_and_scope(gateway):
     assert span.resource["service.name"] and span.resource["service.version"]
     assert span.resource["telemetry.sdk.language"] == "swift"
     assert span.resource["telemetry.sdk.name"] not in ("", "opentelemetry")
+    # Nothing of the host, the process or the system.
+    assert {name.split(".")[0] for name in span.resource} == {"service", "telemetry"}
 
 
 @pytest.mark.parametrize(
@@ -149,7 +151,7 @@ def test_a_traces_endpoint_is_taken_verbatim_and_gzip_is_read(start, mock, new_s
 )
 def test_nothing_is_sent_unasked(start, mock, new_sink, environment, others):
     sink = new_sink()
-    gateway = start(mock.url + "/v1", sink, **environment)
+    gateway = start(mock.url + "/v1", sink, **{"OTEL_LOGS_EXPORTER": None, **environment})
     ask(gateway)
     gateway.program.stop()
     assert {path for path, _ in sink.requests} == others

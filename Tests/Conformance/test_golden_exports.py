@@ -86,8 +86,6 @@ def exported(request, start, tmp_path_factory):
         assert found["lost"] == 0
         gateway.program.stop()
         assert not first.problems and not second.problems
-        first.stop()
-        second.stop()
         sinks.append((first, second))
     proxy.stop()
     return traces, sinks

@@ -15,13 +15,13 @@ from test_sdk import WEATHER
 
 PYTHON = os.environ.get("MARTLET_PHOENIX")
 SERVE = Path(__file__).parent / "phoenix" / "serve.py"
+RECIPE = Path(__file__).parents[2] / "config" / "examples" / "receivers" / "phoenix.env"
 SAID = [
     {"role": "system", "content": "Be brief."},
     {"role": "user", "content": "Grüße 👋\n\"quoted\" \\ and\ttabs"},
 ]
 CHAT = {"model": "mock-gpt", "messages": SAID, "temperature": 0, "max_tokens": 64, "seed": 7}
-# Trace and span id, the resource and the ports stand elsewhere or differ; all other facts of a
-# trace as its pages show them.
+# A trace as its page shows it.
 TRACE = """query ($id: String!) { getTraceByOtelId(traceId: $id) {
   ... on Trace { numSpans userId session { sessionId }
     rootSpan { name cumulativeTokenCountPrompt cumulativeTokenCountCompletion } } } }"""
@@ -135,19 +135,24 @@ def pushed(request, start, mock, new_sink, phoenix):
     project = request.param.replace("/", "-").replace(" ", "-")
     url = phoenix.grpc_url if protocol == "grpc" else phoenix.url
     sink = new_sink()
+    recipe = dict(
+        line.split("=", 1)
+        for line in RECIPE.read_text().splitlines()
+        if line and not line.startswith("#")
+    )
+    assert recipe["OTEL_EXPORTER_OTLP_ENDPOINT"] == "http://localhost:6006"
+    assert recipe["OTEL_RESOURCE_ATTRIBUTES"] == "openinference.project.name=martlet"
     gateway = start(
         mock.url + "/v1",
         sink,
-        **experimental(
-            sink,
-            OTEL_EXPORTER_OTLP_ENDPOINT=url,
-            OTEL_EXPORTER_OTLP_PROTOCOL=protocol,
-            OTEL_EXPORTER_OTLP_COMPRESSION=compression or "none",
-            OTEL_METRICS_EXPORTER="none",
-            OTEL_LOGS_EXPORTER="none",
-            OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT="true",
-            OTEL_RESOURCE_ATTRIBUTES=f"openinference.project.name={project}",
-        ),
+        **{
+            **experimental(sink),
+            **recipe,
+            "OTEL_EXPORTER_OTLP_ENDPOINT": url,
+            "OTEL_EXPORTER_OTLP_PROTOCOL": protocol,
+            "OTEL_EXPORTER_OTLP_COMPRESSION": compression or "none",
+            "OTEL_RESOURCE_ATTRIBUTES": f"openinference.project.name={project}",
+        },
     )
     yield project, gateway
     found = gateway.accounting_at_rest()

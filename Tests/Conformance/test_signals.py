@@ -151,6 +151,8 @@ def told(start, mock, new_sink, new_grpc_sink):
         client.close()
         gateway.program.stop()
         assert not sink.problems
+        # One export after the other on kept connections or new ones, none of them again.
+        assert "cannot be reached" not in gateway.program.output()
         encodings = {headers.get("content-encoding") for _, headers in sink.requests}
         if protocol != "grpc":  # the server's library keeps that header to itself
             assert encodings == {"gzip" if compression == "gzip" else None}

@@ -63,6 +63,7 @@ def test_logs_and_metrics_arrive_by_every_protocol(
         mock.url + "/v1",
         sink,
         OTEL_EXPORTER_OTLP_PROTOCOL=protocol,
+        OTEL_LOGS_EXPORTER=None,
         OTEL_EXPORTER_OTLP_COMPRESSION=compression,
     )
     trace_id = ask(gateway)

@@ -120,7 +120,7 @@ final class Deliveries {
 }
 
 @Suite(.timeLimit(.minutes(5)), .ownThread) struct ReceiverTests {
-    @Test func `every recipe is tested, and says that it was not run against the service`()
+    @Test func `every recipe is tested, and says whether it is run against the service`()
         throws
     {
         let files = try FileManager.default.contentsOfDirectory(
@@ -129,7 +129,8 @@ final class Deliveries {
         #expect(Set(files) == Set(Recipe.all.map(\.name)))
         for recipe in Recipe.all {
             let text = try recipe.text().replacing("\n# ", with: " ").lowercased()
-            #expect(text.contains("not run"), "\(recipe.name)")
+            let words = recipe.name == "phoenix" ? "tests run this file" : "not run"
+            #expect(text.contains(words), "\(recipe.name)")
         }
     }
 

@@ -157,7 +157,8 @@ import Testing
 
     @Test func `a stream that was cut counts as cut in each of its parts`() throws {
         let json =
-            #"[{"role":"assistant","parts":[{"type":"text","content":"to ann@ex"}],"truncated":true}]"#
+            #"[{"role":"assistant","parts":[{"type":"text","content":"to ann@ex"}],"#
+            + #""truncated":true}]"#
         let found = try Self.parsed(Self.filtered(json, .redacted))
         let parts = try #require(found[0]["parts"] as? [[String: Any]])
         #expect(parts[0]["content"] as? String == "to")

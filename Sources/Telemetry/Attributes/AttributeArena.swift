@@ -79,8 +79,9 @@ package struct AttributeArena: ~Copyable, Sendable {
     }
 
     /// Sets a JSON document with message content in the form it has. The first form that is set
-    /// decides what counts as an attribute; in others the same keys are expected. One over `limits.contentBytesMax` is shortened
-    /// inside its strings so that it stays valid JSON, or dropped where that is impossible.
+    /// decides what counts as an attribute; in others the same keys are expected. One over
+    /// `limits.contentBytesMax` is shortened inside its strings so that it stays valid JSON, or
+    /// dropped where that is impossible.
     package mutating func set(
         _ key: Span<UInt8>, content value: Span<UInt8>, form: ContentForm = .full
     ) {

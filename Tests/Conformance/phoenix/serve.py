@@ -1,5 +1,6 @@
 """Starts Arize Phoenix as its own command does, but for one thing: its gRPC port, which it would
-open on every address of the machine, is opened on loopback. Ports and folder come by environment."""
+open on every address of the machine, is opened on loopback. Ports and folder come by
+environment."""
 
 import sys
 

@@ -1,0 +1,57 @@
+// Prints export requests made of random spans for a decoder that is not ours.
+//
+//   ExportGenerator SEED COUNT
+//
+// For each: the request as protobuf, the same as JSON, and what it is to say (`ExpectedExport`), each
+// behind its length in four bytes, the least significant first.
+
+import Bytes
+import Glibc
+import OTLP
+import Telemetry
+
+/// SplitMix64: the same numbers for the same seed on every machine.
+struct Numbers {
+    var state: UInt64
+
+    mutating func next() -> UInt64 {
+        state &+= 0x9E37_79B9_7F4A_7C15
+        var word = state
+        word = (word ^ word >> 30) &* 0xBF58_476D_1CE4_E5B9
+        word = (word ^ word >> 27) &* 0x94D0_49BB_1331_11EB
+        return word ^ word >> 31
+    }
+}
+
+func put(_ block: borrowing ByteBuffer) {
+    var output = ByteBuffer(capacity: block.count + 4)
+    output.append(low: 4, of: UInt64(block.count))
+    output.append(block.bytes)
+    let bytes = output.bytes
+    var start = 0
+    while start < bytes.count {
+        let rest = bytes.extracting(start...)
+        let written = rest.withUnsafeBufferPointer { write(1, $0.baseAddress, $0.count) }
+        guard written > 0 else { exit(1) }
+        start += written
+    }
+}
+
+let usage = "usage: ExportGenerator SEED COUNT\n"
+let arguments = CommandLine.arguments.dropFirst().map { UInt64($0) }
+guard arguments.count == 2, let seed = arguments[0], let count = arguments[1] else {
+    _ = write(2, usage, usage.utf8.count)
+    exit(2)
+}
+var numbers = Numbers(state: seed)
+for _ in 0..<count {
+    let length = Int(numbers.next() % 400)
+    let export = RandomExport(choosing: (0..<length).map { _ in UInt8(numbers.next() >> 56) })
+    var json = ByteBuffer()
+    precondition(JSONTranscoder.transcode(export.encoded.bytes, of: .traces, into: &json))
+    var expected = ByteBuffer()
+    export.expected.append(to: &expected)
+    put(export.encoded)
+    put(json)
+    put(expected)
+}
