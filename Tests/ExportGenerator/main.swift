@@ -32,7 +32,7 @@ func put(_ block: borrowing ByteBuffer) {
     while start < bytes.count {
         let rest = bytes.extracting(start...)
         let written = rest.withUnsafeBufferPointer { write(1, $0.baseAddress, $0.count) }
-        guard written > 0 else { exit(1) }
+        precondition(written > 0, "nobody reads")
         start += written
     }
 }
