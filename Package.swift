@@ -129,7 +129,7 @@ let package = Package(
             name: "GatewayTests",
             dependencies: [
                 "Gateway", "GatewayTesting", "MockProvider", "Networking", "Configuration", "JSON",
-                "Privacy", "SemanticConventions", "Telemetry", "OTLP", "Upstream",
+                "Compression", "Privacy", "SemanticConventions", "Telemetry", "OTLP", "Upstream",
                 "W3CTraceContext", "Bytes", "CTestSupport",
             ],
             exclude: ["Goldens"], swiftSettings: tested),

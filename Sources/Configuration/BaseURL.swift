@@ -27,7 +27,9 @@ extension BaseURL {
             throw ValueProblem("holds credentials, which belong into upstream.apiKey")
         }
         guard let parts = URLParts(text), ["http", "https"].contains(parts.scheme) else {
-            throw ValueProblem("is \(quoted(text)), not a URL such as https://host:port/v1")
+            // A query may hold a key.
+            let shown = text.contains("?") ? "is" : "is \(quoted(text)),"
+            throw ValueProblem("\(shown) not a URL such as https://host:port/v1")
         }
         guard parts.query == nil, parts.fragment == nil else {
             throw ValueProblem("has a query or a fragment; a base URL ends with its path")

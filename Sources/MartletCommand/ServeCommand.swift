@@ -8,6 +8,7 @@ import Upstream
 /// `martlet serve`: runs the gateway until a signal ends it.
 enum ServeCommand {
     static func run(_ invocation: Invocation) throws(UsageError) -> Int32 {
+        ProcessMemory.keepFreed()
         let configuration = try StartUp.load(invocation)
         let settings = configuration.settings
         let writer = LineWriter(output: .standardError)

@@ -43,8 +43,10 @@ package final class MetricPusher {
     package func run() async {
         var due = schedule.now &+ interval
         while true {
-            while schedule.now < due, !closing.isClosed {
-                await schedule.wait(nanoseconds: due - schedule.now)
+            while !closing.isClosed {
+                let now = schedule.now
+                guard now < due else { break }
+                await schedule.wait(nanoseconds: due - now)
             }
             // Looked at before reading: what is counted until the end comes is told.
             let isLast = closing.isClosed

@@ -29,13 +29,16 @@ struct DocumentTests {
             text,
             environment: [
                 "OPENAI_API_KEY": "sk-test", "ACME_KEY": "k3", "MARTLET_SECRET_VALUE": "s",
+                "OTLP_HEADERS": "a=b",
             ],
-            files: ["/run/secrets/client-keys": "k1\nk2\n"])
+            files: ["/run/secrets/client-keys": "k1\nk2\n", "/run/secrets/admin-key": "a"])
         let defaults = Settings().summary
         let examples = [
             "upstream.provider", "upstream.apiKey", "upstream.caFile", "keys.clientKeys",
-            "secret", "content.rules", "content.patterns", "telemetry.headerAttributes",
-            "export.caFile", "export.clientCertificateFile",
+            "secret", "admin.key", "content.rules", "content.patterns",
+            "telemetry.headerAttributes",
+            "export.endpoint", "export.tracesEndpoint", "export.headers", "export.caFile",
+            "export.clientCertificateFile",
             "export.clientKeyFile", "export.serviceName",
         ]
         for (now, standard) in zip(loaded.settings.summary, defaults)

@@ -2,11 +2,11 @@
 //
 //   ExportGenerator SEED COUNT
 //
-// For each: the request as protobuf, the same as JSON, and what it is to say (`ExpectedExport`), each
-// behind its length in four bytes, the least significant first.
+// For each: the request as protobuf, the same as JSON, and what it is to say (`ExpectedExport`),
+// each behind its length in four bytes, the least significant first.
 
 import Bytes
-import Glibc
+import Foundation
 import OTLP
 import Telemetry
 
@@ -28,19 +28,12 @@ func put(_ block: borrowing ByteBuffer) {
     output.append(low: 4, of: UInt64(block.count))
     output.append(block.bytes)
     let bytes = output.bytes
-    var start = 0
-    while start < bytes.count {
-        let rest = bytes.extracting(start...)
-        let written = rest.withUnsafeBufferPointer { write(1, $0.baseAddress, $0.count) }
-        precondition(written > 0, "nobody reads")
-        start += written
-    }
+    bytes.withUnsafeBufferPointer { FileHandle.standardOutput.write(Data($0)) }
 }
 
-let usage = "usage: ExportGenerator SEED COUNT\n"
 let arguments = CommandLine.arguments.dropFirst().map { UInt64($0) }
 guard arguments.count == 2, let seed = arguments[0], let count = arguments[1] else {
-    _ = write(2, usage, usage.utf8.count)
+    FileHandle.standardError.write(Data("usage: ExportGenerator SEED COUNT\n".utf8))
     exit(2)
 }
 var numbers = Numbers(state: seed)

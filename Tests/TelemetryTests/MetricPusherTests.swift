@@ -25,6 +25,20 @@ import Testing
         #expect(times == [60_000, 120_000, 180_000, 180_000])
     }
 
+    @Test func `time that passes between two looks at the clock does no harm`() async {
+        let closing = MetricPusher.Closing()
+        var count = 0
+        let pusher = MetricPusher(
+            reader: reader(MetricRegistry()), interval: 3, schedule: RunningSchedule(),
+            closing: closing
+        ) { _ in
+            count += 1
+            if count == 100 { closing.close() }
+        }
+        await pusher.run()
+        #expect(count == 101)
+    }
+
     @Test func `the thread reads a last time when it is ended`() {
         let registry = MetricRegistry()
         registry.cell("martlet.errors", .counter, unit: "{error}", help: "E.").add(7)
@@ -41,4 +55,17 @@ import Testing
         #expect(collection?.metrics.first?.data.definition.name == "martlet.errors")
         #expect(queue.take() == nil)
     }
+}
+
+/// Time passes whenever somebody looks.
+private final class RunningSchedule: ExportSchedule {
+    private var time: UInt64 = 0
+    var now: UInt64 {
+        time += 2
+        return time
+    }
+    var wallClock: UInt64 { now }
+
+    func jitter() -> Double { 0 }
+    func wait(nanoseconds: UInt64?) async { time += 1 }
 }

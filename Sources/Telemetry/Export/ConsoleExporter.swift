@@ -46,8 +46,10 @@ package final class ConsoleExporter {
         while true {
             while !queue.hasItems, !queue.isClosed { await schedule.wait(nanoseconds: nil) }
             let due = schedule.now &+ options.delay
-            while schedule.now < due, !queue.isUrgent {
-                await schedule.wait(nanoseconds: due - schedule.now)
+            while !queue.isUrgent {
+                let now = schedule.now
+                guard now < due else { break }
+                await schedule.wait(nanoseconds: due - now)
             }
             printAll()
             if queue.isClosed, !queue.hasItems { return }

@@ -40,6 +40,7 @@ final class TestGateway {
             log: Log(
                 level: logsDebug ? .debug : .info, format: logsJSON ? .json : .text,
                 now: { Clock.wall }, output: { lines.write($0) }))
+        telemetry?.pushMetrics(of: services)
         server = GatewayServer(services: services, workers: workers)
         try server.start()
         address = server.addresses[0]
