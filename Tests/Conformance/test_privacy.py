@@ -1,5 +1,5 @@
-"""What leaves the program in each content mode: words are sent through every place of a request, and
-looked for in exports, log, start-up lines, pages and errors."""
+"""What leaves the program in each content mode: words are sent through every place of a request,
+and looked for in exports, log, start-up lines, pages and errors."""
 
 import json
 import re

@@ -16,7 +16,7 @@ enum Canary {
         "x-goog-api-key: CANARYgoog", "X-Custom: CANARYcustom", "baggage: token=CANARYbaggage",
         "baggage: session.id=sk-CANARYinbaggage01", "x-portkey-api-key: CANARYportkeykey",
         "x-portkey-config: CANARYportkeyconfig", "x-portkey-virtual-key: CANARYvirtual",
-        "x-portkey-metadata: {\"team\":\"sk-CANARYinmetadata01\",\"nested\":{\"a\":\"CANARYnested\"}}",
+        #"x-portkey-metadata: {"team":"sk-CANARYinmetadata01","n":{"a":"CANARYnested"}}"#,
         "Referer: http://x/CANARYreferer", "Forwarded: for=CANARYforwarded",
         "X-Forwarded-For: CANARYforwardedfor", "OpenAI-Organization: CANARYorganization",
         "x-request-id: CANARYrequestid", "x-martlet-anything: CANARYmartlet",
@@ -28,7 +28,8 @@ enum Canary {
         ].map { "\($0)=CANARYquery" }.joined(separator: "&") + "&other=sk-CANARYqueryvalue1"
     /// Members of a body that nobody asked to record.
     static let unknown =
-        #""metadata":{"a":"CANARYmeta"},"x_unknown":{"y":["CANARYunknown"]},"prompt_cache_key":"CANARYcachekey""#
+        #""metadata":{"a":"CANARYmeta"},"x_unknown":{"y":["CANARYunknown"]},"#
+        + #""prompt_cache_key":"CANARYcachekey""#
     /// In messages: credentials and personal data.
     static let personal = [
         "sk-CANARYprompt0123456789", "canary.mail@example.org", "4111 1111 1111 1111",
@@ -54,8 +55,10 @@ enum Canary {
             {"role":"user","content":[{"type":"text","text":"CANARYuser \(personal)"}]},\
             {"role":"assistant","tool_calls":[{"id":"c1","type":"function","function":{"name":"f",\
             "arguments":"{\\"a\\":\\"CANARYargument \(personal)\\"}"}}]},\
-            {"role":"tool","tool_call_id":"c1","content":"{\\"r\\":\\"CANARYresult \(personal)\\"}"}],\
-            "tools":[{"type":"function","function":{"name":"f","description":"CANARYtool \(personal)",\
+            {"role":"tool","tool_call_id":"c1",\
+            "content":"{\\"r\\":\\"CANARYresult \(personal)\\"}"}],\
+            "tools":[{"type":"function","function":{"name":"f",\
+            "description":"CANARYtool \(personal)",\
             "parameters":{"type":"object","properties":{"a":{"description":"\(personal)"}}}}}]}
             """
     }
@@ -81,6 +84,8 @@ enum Canary {
 struct CanaryRun {
     /// Everything that left the process, by the place where it did.
     var places: [(name: String, text: String)] = []
+    /// The requests that the receivers got.
+    var deliveries: [OTLPSink.Delivery] = []
     /// What went to the receivers alone.
     var exported: String { text(of: "export") }
 
@@ -149,6 +154,7 @@ struct CanaryRun {
         pipeline.shutDown(within: 30_000)
         places.append(("log of exports", pipelineLog.text))
         for (name, sink) in [("otlp", sink), ("push", push)] {
+            deliveries += sink.deliveries.entries
             for delivery in sink.deliveries.entries {
                 places.append(("export \(name) \(delivery.path)", Self.text(delivery.body)))
             }
