@@ -70,6 +70,10 @@ package enum Redaction {
                 index += 1
                 continue
             }
+            if kind == .word, let end = plainWordEnd(text, from: index, rules) {
+                index = end
+                continue
+            }
             if let found = match(kind, in: text, at: index, after: copied, rules, &judged) {
                 buffer.append(text.extracting(copied..<found.range.lowerBound))
                 buffer.append(found.word)
@@ -89,6 +93,29 @@ package enum Redaction {
         _ text: Span<UInt8>, _ rules: Rules, to buffer: inout ByteBuffer
     ) {
         if !appendIfChanged(text, rules, to: &buffer) { buffer.append(text) }
+    }
+
+    /// Letters from which a word can be more than a word.
+    private static let plainWordMax = 20
+
+    /// The end of a word that is nothing but a word, as nearly all are: short, without a digit,
+    /// and not tied to more. nil where it has to be looked at.
+    private static func plainWordEnd(
+        _ text: Span<UInt8>, from start: Int, _ rules: Rules
+    ) -> Int? {
+        var end = start
+        while end < text.count, isLetter(text[end]) { end += 1 }
+        guard end > start, end - start < plainWordMax, text[start] | 0x20 != UInt8(ascii: "b")
+        else { return nil }
+        guard end < text.count else { return end }
+        switch text[end] {
+        case UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"), UInt8(ascii: "_"),
+            UInt8(ascii: "."), UInt8(ascii: "+"), UInt8(ascii: "/"), UInt8(ascii: "~"),
+            UInt8(ascii: "*"):
+            return nil
+        case UInt8(ascii: ":"): return rules.addresses ? nil : end
+        default: return end
+        }
     }
 
     // MARK: Dispatch

@@ -121,6 +121,41 @@ import Testing
         #expect(run.text(of: "error body").contains("gateway_error"))
     }
 
+    @Test func `a caller sets neither the resource nor the headers of an export`() throws {
+        // Row J16.
+        let evil = #"{"service.name":"evil","telemetry.sdk.name":"evil\r\nx-evil: 1"}"#
+        let run = try CanaryRun(
+            settings: [:], wire: "http/json", isGzip: false, answer: Wire.answer(),
+            requests: [
+                Wire.chat(
+                    #"{"model":"m","metadata":\#(evil),"resource":\#(evil),"messages":[]}"#,
+                    path: "/v1/chat/completions?service.name=evil",
+                    [
+                        "Authorization: Bearer CANARYauthorization",
+                        "baggage: service.name=evil,telemetry.sdk.name=evil",
+                        "x-portkey-metadata: \(evil)", "x-otel-resource: service.name=evil",
+                        "x-api-key: evil", "api-key-export: evil", "x-evil: evil",
+                    ])
+            ])
+        #expect(!run.deliveries.isEmpty)
+        for delivery in run.deliveries {
+            #expect(!delivery.headers.contains { $0.key.contains("evil") })
+            #expect(!delivery.headers.contains { $0.value.contains("evil") })
+            #expect(
+                delivery.headers["api-key"] == "CANARYexport"
+                    || delivery.headers["authorization"] == "Bearer CANARYpush")
+            guard delivery.headers["content-type"] == "application/json" else { continue }
+            let body = try #require(
+                JSONSerialization.jsonObject(with: Data(delivery.body)) as? [String: Any])
+            let outer = try #require(body.values.first as? [[String: Any]])
+            let resource = try #require(outer.first?["resource"])
+            let text = String(
+                decoding: try JSONSerialization.data(withJSONObject: resource), as: UTF8.self)
+            #expect(text.contains("martlet"))
+            #expect(!text.contains("evil"))
+        }
+    }
+
     @Test
     func `each exporter gets its own form of the same call, the debug page that of the console`()
         throws

@@ -155,6 +155,8 @@ import Testing
                 body, path: "/v1/chat/completions?a=%0d%0aX-Evil:%201",
                 [
                     "User-Agent: a\u{1b}[31mb", "x-request-id: x\u{1b}y",
+                    "api-key: k\u{1b}[31m", "x-custom: c\u{1b}[31m", "baggage: user.id=a%0d%0ab",
+                    #"x-portkey-metadata: {"a":"b\r\nX-Evil: 1","_user":"u\u001b[31m\n"}"#,
                 ]))
         _ = try gateway.answer(to: Wire.chat(body))
         let traces = gateway.traces(2)

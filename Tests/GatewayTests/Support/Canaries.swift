@@ -16,8 +16,7 @@ enum Canary {
         "x-goog-api-key: CANARYgoog", "X-Custom: CANARYcustom", "baggage: token=CANARYbaggage",
         "baggage: session.id=sk-CANARYinbaggage01", "x-portkey-api-key: CANARYportkeykey",
         "x-portkey-config: CANARYportkeyconfig", "x-portkey-virtual-key: CANARYvirtual",
-        #"x-portkey-metadata: {"team":"sk-CANARYinmetadata01","#
-            + #""nested":{"a":"CANARYnested"}}"#,
+        #"x-portkey-metadata: {"team":"sk-CANARYinmetadata01","n":{"a":"CANARYnested"}}"#,
         "Referer: http://x/CANARYreferer", "Forwarded: for=CANARYforwarded",
         "X-Forwarded-For: CANARYforwardedfor", "OpenAI-Organization: CANARYorganization",
         "x-request-id: CANARYrequestid", "x-martlet-anything: CANARYmartlet",
@@ -85,6 +84,8 @@ enum Canary {
 struct CanaryRun {
     /// Everything that left the process, by the place where it did.
     var places: [(name: String, text: String)] = []
+    /// The requests that the receivers got.
+    var deliveries: [OTLPSink.Delivery] = []
     /// What went to the receivers alone.
     var exported: String { text(of: "export") }
 
@@ -153,6 +154,7 @@ struct CanaryRun {
         pipeline.shutDown(within: 30_000)
         places.append(("log of exports", pipelineLog.text))
         for (name, sink) in [("otlp", sink), ("push", push)] {
+            deliveries += sink.deliveries.entries
             for delivery in sink.deliveries.entries {
                 places.append(("export \(name) \(delivery.path)", Self.text(delivery.body)))
             }
