@@ -50,7 +50,19 @@ extension Span<UInt8> {
         return unsafe withUnsafeBytes { all in
             var bits: UInt64 = 0
             var offset = 0
+            if count >= 32 {
+                // Four words at a time, of which the compiler makes vectors.
+                var lanes = SIMD4<UInt64>()
+                while count - offset >= 32 {
+                    // SAFETY: as above.
+                    lanes |= unsafe all.loadUnaligned(
+                        fromByteOffset: offset, as: SIMD4<UInt64>.self)
+                    offset += 32
+                }
+                bits = lanes[0] | lanes[1] | lanes[2] | lanes[3]
+            }
             while count - offset >= 8 {
+                // SAFETY: as above.
                 bits |= unsafe all.loadUnaligned(fromByteOffset: offset, as: UInt64.self)
                 offset += 8
             }

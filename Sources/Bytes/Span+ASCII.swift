@@ -19,11 +19,25 @@ extension Span<UInt8> {
     /// The same bytes.
     public func equals(_ other: Span<UInt8>) -> Bool {
         guard count == other.count else { return false }
-        // SAFETY: both pointers are valid for `count` bytes.
+        let count = count
+        // SAFETY: both pointers are valid for `count` bytes, and no load goes beyond.
         return unsafe withUnsafeBytes { mine in
             unsafe other.withUnsafeBytes { theirs in
-                unsafe mine.count == 0
-                    || memcmp(mine.baseAddress!, theirs.baseAddress!, mine.count) == 0
+                // Names are short: two words that overlap, without a call.
+                switch count {
+                case 0: true
+                case 4...7:
+                    unsafe mine.loadUnaligned(as: UInt32.self)
+                        == theirs.loadUnaligned(as: UInt32.self)
+                        && mine.loadUnaligned(fromByteOffset: count - 4, as: UInt32.self)
+                            == theirs.loadUnaligned(fromByteOffset: count - 4, as: UInt32.self)
+                case 8...16:
+                    unsafe mine.loadUnaligned(as: UInt64.self)
+                        == theirs.loadUnaligned(as: UInt64.self)
+                        && mine.loadUnaligned(fromByteOffset: count - 8, as: UInt64.self)
+                            == theirs.loadUnaligned(fromByteOffset: count - 8, as: UInt64.self)
+                default: unsafe memcmp(mine.baseAddress!, theirs.baseAddress!, count) == 0
+                }
             }
         }
     }

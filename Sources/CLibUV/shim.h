@@ -4,6 +4,7 @@
 #include <uv.h>
 #include <sys/prctl.h>
 #include <stdlib.h>
+#include <malloc.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/un.h>
@@ -45,6 +46,13 @@ static inline int martlet_connect(int descriptor, const void *address, socklen_t
 /* Names the calling thread; 15 bytes are kept. */
 static inline void martlet_set_thread_name(const char *name) {
     prctl(PR_SET_NAME, name, 0, 0, 0);
+}
+
+/* Has the allocator keep up to `bytes` of freed memory an arena (mallopt(3)), and take blocks up to
+   that size from there. */
+static inline void martlet_keep_freed_memory(int bytes) {
+    mallopt(M_MMAP_THRESHOLD, bytes);
+    mallopt(M_TRIM_THRESHOLD, bytes);
 }
 
 /* Bytes the kernel keeps because the peer has not acknowledged them. */

@@ -43,15 +43,25 @@ extension CurlClient {
     package func send(
         _ request: consuming BufferedRequest, timeout: UInt64, responseBytesMax: Int
     ) async -> Result<BufferedResponse, HTTPClientError> {
+        await send(
+            url: request.url, headers: request.headers, body: &request.body, timeout: timeout,
+            responseBytesMax: responseBytesMax)
+    }
+
+    /// The same with a body that is lent: it is there again afterwards.
+    package func send(
+        url target: String, headers: [(name: String, value: String)], body: inout ByteBuffer,
+        timeout: UInt64, responseBytesMax: Int
+    ) async -> Result<BufferedResponse, HTTPClientError> {
         let exchange = BufferedExchange(responseBytesMax: responseBytesMax)
         let transfer = makeTransfer()
         var url = ByteBuffer()
-        url.append(string: request.url)
+        url.append(string: target)
         transfer.prepare(.post, url: url)
-        for (name, value) in request.headers {
+        for (name, value) in headers {
             transfer.addHeader(name.utf8.span, value.utf8.span)
         }
-        swap(&transfer.body, &request.body)
+        swap(&transfer.body, &body)
         var timeouts = HTTPTimeouts()
         timeouts.connect = timeout
         timeouts.firstByte = 0
@@ -60,6 +70,7 @@ extension CurlClient {
         transfer.start(body: .buffered, timeouts: timeouts, observer: exchange)
         while !exchange.isFinished { await exchange.point.wait() }
         let result = exchange.result(of: transfer)
+        swap(&transfer.body, &body)
         transfer.release()
         return result
     }

@@ -22,6 +22,22 @@ extension JSONDocument {
         bytes.extracting(contents(of: value) ?? 0..<0)
     }
 
+    /// Bytes of a member's decoded name: what a switch over names begins with.
+    package func nameCount(_ key: JSONValue) -> Int {
+        let index = Int(key.token)
+        guard link(of: index) == 0 else { return decodedCount(key) }
+        // Without escapes the closing quote is the last before the colon, mostly next to it.
+        let start = position(of: index)
+        let next = position(of: index + 1)
+        return bytes[next - 1] == UInt8(ascii: "\"") ? next - start - 2 : rawString(key).count
+    }
+
+    private func decodedCount(_ value: JSONValue) -> Int {
+        var text = ByteBuffer()
+        appendString(value, to: &text)
+        return text.count
+    }
+
     /// Whether `value` is a string with this text.
     package func string(_ value: JSONValue, equals text: StaticString) -> Bool {
         string(value, equals: text.bytes)

@@ -2,12 +2,17 @@ import Configuration
 import Gateway
 import Glibc
 import Networking
+import Platform
 import Telemetry
 import Upstream
 
 /// `martlet serve`: runs the gateway until a signal ends it.
 enum ServeCommand {
+    /// Milliseconds in which the last telemetry is sent.
+    private static let flushMax: UInt64 = 5_000
+
     static func run(_ invocation: Invocation) throws(UsageError) -> Int32 {
+        ProcessMemory.keepFreed()
         let configuration = try StartUp.load(invocation)
         let settings = configuration.settings
         let writer = LineWriter(output: .standardError)
@@ -30,9 +35,28 @@ enum ServeCommand {
             Output.error("martlet: \(line)")
         }
         Shutdown(server: server, settings: settings.shutdown, log: log).waitForSignal()
-        pipeline.shutDown(within: 5_000)
+        LastWatch.begin(milliseconds: flushMax + 500, log: log, writer: writer)
+        pipeline.shutDown(within: flushMax)
         log.info("the gateway ended")
         return 0
+    }
+}
+
+/// Ends a process that has answered its last request: where sending the last telemetry takes longer
+/// than it may (an export under way, an output that nobody reads), or where a signal comes again.
+private enum LastWatch {
+    static func begin(milliseconds: UInt64, log: Log, writer: LineWriter) {
+        let loop = EventLoop()
+        for signal in [SIGTERM, SIGINT] {
+            _ = SignalSource(loop: loop, signal: signal) { Termination.exit(0) }
+        }
+        loop.spawn {
+            await loop.sleep(milliseconds: milliseconds)
+            log.warning("the time to send the last telemetry is over: what is left is given up")
+            writer.close()
+            Termination.exit(0)
+        }
+        _ = LoopThread(name: "last-watch", loop: loop)
     }
 }
 

@@ -29,6 +29,8 @@ package final class BatchDelivery<Encoder: BatchEncoder> {
     /// Bytes each content attribute of a single item is cut to where the item alone would pass
     /// `batchBytesMax`.
     private static var fatItemContentBytes: Int { 64 << 10 }
+    /// Bytes that are kept for the next batch at least; else twice those of this one.
+    private static var spareBytesMin: Int { 64 << 10 }
 
     private let encoder: Encoder
     private let options: ExporterOptions
@@ -37,6 +39,8 @@ package final class BatchDelivery<Encoder: BatchEncoder> {
     private let transport: any ExportTransport
     private let schedule: any ExportSchedule
     private var journal: ExportJournal
+    /// Memory of the batch before: one that is as large costs no page faults.
+    private var spare = ByteBuffer()
 
     /// The items delivered are counted as pending in `counters` already. Nothing is sent after
     /// the deadline of `closing`.
@@ -70,6 +74,7 @@ package final class BatchDelivery<Encoder: BatchEncoder> {
     /// Sends what fits of `items` in one request and answers how many items that settled.
     private func deliverLeading(_ items: ArraySlice<Encoder.Item>) async -> Int {
         var body = ByteBuffer()
+        swap(&body, &spare)
         var content = options.includesContent ? ContentMode.full : .none
         var count = encode(items, content, into: &body)
         // A single item over the limit loses content until it fits.
@@ -102,6 +107,10 @@ package final class BatchDelivery<Encoder: BatchEncoder> {
         var machine = machine
         var body = encoded
         var isGzip = compress(&body)
+        defer {
+            body.removeAll(keeping: max(Self.spareBytesMin, 2 * body.count))
+            swap(&body, &spare)
+        }
         var action = machine.proceed(now: schedule.now)
         while true {
             switch action {
@@ -111,7 +120,7 @@ package final class BatchDelivery<Encoder: BatchEncoder> {
                 }
                 counters.countRequest(bodyBytes: body.count, isRetry: machine.isRetry)
                 let start = schedule.now
-                let outcome = await transport.send(body, isGzip: isGzip, timeout: left)
+                let outcome = await transport.send(&body, isGzip: isGzip, timeout: left)
                 journal.sent(
                     outcome, items: batch.count, bytes: body.count, isGzip: isGzip,
                     nanoseconds: schedule.now &- start)

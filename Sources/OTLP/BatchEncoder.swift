@@ -81,11 +81,17 @@ package struct ExportResource: Sendable {
         _ items: ArraySlice<Item>, bytesMax: Int, into output: inout ByteBuffer,
         append: (Item, inout ProtobufWriter) -> Void
     ) -> Int {
-        var writer = ProtobufWriter(into: ByteBuffer(capacity: min(bytesMax, 64 << 10)))
+        // Written where it is to stand: batches are large.
+        var own = ByteBuffer()
+        swap(&own, &output)
+        let start = own.count
+        own.reserve(min(bytesMax, 64 << 10))
+        var writer = ProtobufWriter(into: own)
+        defer { swap(&writer.buffer, &output) }
         // ResourceSpans, ResourceMetrics, ResourceLogs; then ScopeSpans and so on.
-        let outer = writer.open(1)
+        let outer = writer.open(1, lengthBytes: 3)
         encodeAttributes(&writer)
-        let inner = writer.open(2)
+        let inner = writer.open(2, lengthBytes: 3)
         let scope = writer.open(1)
         writer.field(1, string: Self.scopeName)
         writer.field(2, string: version)
@@ -96,18 +102,20 @@ package struct ExportResource: Sendable {
         for item in items {
             let before = writer.buffer.count
             append(item, &writer)
-            guard writer.buffer.count <= bytesMax - trailer else {
+            guard writer.buffer.count - start <= bytesMax - trailer else {
                 writer.buffer.truncate(to: before)
                 break
             }
             encoded += 1
         }
-        guard encoded > 0 else { return 0 }
+        guard encoded > 0 else {
+            writer.buffer.truncate(to: start)
+            return 0
+        }
         writer.field(3, string: Self.schemaURL)
         writer.close(inner)
         writer.field(3, string: Self.schemaURL)
         writer.close(outer)
-        output.append(writer.buffer.bytes)
         return encoded
     }
 

@@ -15,7 +15,7 @@ package final class ConsoleTransport: ExportTransport {
 
     /// Prints; a broken output refuses.
     package func send(
-        _ body: borrowing ByteBuffer, isGzip: Bool, timeout: UInt64
+        _ body: inout ByteBuffer, isGzip: Bool, timeout: UInt64
     ) async -> TransportOutcome {
         var line = ByteBuffer(capacity: body.count + 1)
         line.append(body)

@@ -1,3 +1,5 @@
+import Bytes
+import Privacy
 import Telemetry
 
 /// What an exporter tells the log: the same trouble at most once a minute.
@@ -67,7 +69,7 @@ struct ExportJournal {
         log.warning("a receiver of telemetry did not take a batch") { line in
             add(to: &line)
             line.add("status", answer.status)
-            if !answer.message.isEmpty { line.add("reason", answer.message) }
+            if !answer.message.isEmpty { line.add("reason", Self.redacted(answer.message)) }
             if !answer.hint.isEmpty { line.add("hint", answer.hint) }
             line.add("suppressed", suppressed)
         }
@@ -78,7 +80,7 @@ struct ExportJournal {
         log.warning("a receiver of telemetry rejected a part of a batch it took") { line in
             add(to: &line)
             line.add("rejected", partial.rejectedItems)
-            line.add("reason", partial.message)
+            line.add("reason", Self.redacted(partial.message))
             line.add("suppressed", suppressed)
         }
     }
@@ -92,6 +94,15 @@ struct ExportJournal {
             line.add("detail", message)
             line.add("suppressed", suppressed)
         }
+    }
+
+    /// A receiver may quote the headers it was sent.
+    private static func redacted(_ message: String) -> String {
+        var text = ByteBuffer(capacity: message.utf8.count)
+        guard Redaction.appendIfChanged(message.utf8.span, .errors, to: &text) else {
+            return message
+        }
+        return String(decoding: text.bytes)
     }
 
     private func add(to line: inout LogLine) {

@@ -35,7 +35,7 @@ package struct ExportProbe {
             body = json
         }
         let isCompressed = isGzip && body.gzip()
-        return await transport.send(body, isGzip: isCompressed, timeout: timeout)
+        return await transport.send(&body, isGzip: isCompressed, timeout: timeout)
     }
 
     private func append(

@@ -54,8 +54,9 @@ package protocol ExportTransport: AnyObject {
     var encoding: ExportEncoding { get }
 
     /// Sends one request and waits for its answer, at most `timeout` nanoseconds. `body` is in
-    /// `encoding`, and compressed where `isGzip` says so.
+    /// `encoding`, and compressed where `isGzip` says so; it is the same afterwards, for another
+    /// try.
     func send(
-        _ body: borrowing ByteBuffer, isGzip: Bool, timeout: UInt64
+        _ body: inout ByteBuffer, isGzip: Bool, timeout: UInt64
     ) async -> TransportOutcome
 }

@@ -41,7 +41,7 @@ package final class GRPCExportTransport: ExportTransport {
 
     /// One call on the kept connection.
     package func send(
-        _ body: borrowing ByteBuffer, isGzip: Bool, timeout: UInt64
+        _ body: inout ByteBuffer, isGzip: Bool, timeout: UInt64
     ) async -> TransportOutcome {
         var framed = ByteBuffer(capacity: body.count + GRPCFrame.prefixBytes)
         GRPCFrame.append(body.bytes, isGzip: isGzip, to: &framed)

@@ -38,15 +38,11 @@ package final class HTTPExportTransport: ExportTransport {
 
     /// One POST on a pooled connection.
     package func send(
-        _ body: borrowing ByteBuffer, isGzip: Bool, timeout: UInt64
+        _ body: inout ByteBuffer, isGzip: Bool, timeout: UInt64
     ) async -> TransportOutcome {
-        // The client takes its body over, and a retry wants it again.
-        let copy = ByteBuffer(copying: body.bytes)
-        let request = BufferedRequest(
-            url: url, headers: isGzip ? gzipHeaders : plainHeaders, body: copy)
         let result = await client.send(
-            request, timeout: max(1, timeout / 1_000_000),
-            responseBytesMax: Self.responseBytesMax)
+            url: url, headers: isGzip ? gzipHeaders : plainHeaders, body: &body,
+            timeout: max(1, timeout / 1_000_000), responseBytesMax: Self.responseBytesMax)
         switch result {
         case .success(let response):
             let received = ExportResponse(

@@ -158,6 +158,9 @@ package enum JSONTranscoder {
             output.append("\"NaN\"")
         } else if value.isInfinite {
             output.append(value < 0 ? "\"-Infinity\"" : "\"Infinity\"")
+        } else if value == 0, value.sign == .minus {
+            // `-0` is a whole number to some readers, and loses its sign.
+            output.append("-0.0")
         } else {
             output.append(jsonNumber: value)
         }

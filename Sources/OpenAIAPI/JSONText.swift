@@ -81,13 +81,3 @@ package struct JSONText: Sendable, Equatable {
         return unit
     }
 }
-
-extension JSONDocument {
-    /// Bytes of a member's decoded name: what a switch over names begins with.
-    func nameCount(_ key: JSONValue) -> Int {
-        guard hasEscapes(key) else { return rawString(key).count }
-        var name = ByteBuffer()
-        appendString(key, to: &name)
-        return name.count
-    }
-}

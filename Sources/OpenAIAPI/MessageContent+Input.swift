@@ -45,7 +45,8 @@ extension MessageContent {
             if let messages = document.value(key, of: document.root) {
                 var elements = document.elements(of: messages)
                 while let message = elements.next() {
-                    guard Self.isSystem(message, document), buffer.count - start < budget,
+                    guard Self.isSystem(document.value("role", of: message), document),
+                        buffer.count - start < budget,
                         let content = document.value("content", of: message)
                     else { continue }
                     appendParts(content, of: document, to: &buffer)
@@ -68,8 +69,8 @@ extension MessageContent {
         return true
     }
 
-    private static func isSystem(_ message: JSONValue, _ document: borrowing JSONDocument) -> Bool {
-        guard let role = document.value("role", of: message) else { return false }
+    private static func isSystem(_ role: JSONValue?, _ document: borrowing JSONDocument) -> Bool {
+        guard let role else { return false }
         return document.string(role, equals: "system") || document.string(role, equals: "developer")
     }
 
@@ -80,13 +81,14 @@ extension MessageContent {
         var omitted = 0
         var elements = document.elements(of: messages)
         while let message = elements.next() {
-            if !options.keepsSystemMessages, Self.isSystem(message, document) { continue }
+            let members = MessageMembers(message, of: document)
+            if !options.keepsSystemMessages, Self.isSystem(members.role, document) { continue }
             if buffer.count - start >= budget {
                 omitted += 1
-            } else if document.value("role", of: message) == nil {
+            } else if members.role == nil {
                 appendItem(message, of: document, to: &buffer)
             } else {
-                appendMessage(message, of: document, to: &buffer)
+                appendMessage(members, of: document, to: &buffer)
             }
         }
         guard omitted > 0 else { return }
@@ -97,9 +99,9 @@ extension MessageContent {
     }
 
     private mutating func appendMessage(
-        _ message: JSONValue, of document: borrowing JSONDocument, to buffer: inout ByteBuffer
+        _ message: MessageMembers, of document: borrowing JSONDocument, to buffer: inout ByteBuffer
     ) {
-        let role = document.value("role", of: message)
+        let role = message.role
         buffer.separate()
         buffer.append(UInt8(ascii: "{"))
         if let role, document.kind(of: role) == .string {
@@ -107,7 +109,7 @@ extension MessageContent {
         } else {
             buffer.append(key: "role", string: "unknown")
         }
-        if let name = document.value("name", of: message), document.kind(of: name) == .string {
+        if let name = message.name, document.kind(of: name) == .string {
             append(key: "name", name, of: document, to: &buffer)
         }
         buffer.append(key: "parts")
@@ -119,8 +121,7 @@ extension MessageContent {
             ?? false
         if isToolResult {
             appendToolResponse(
-                id: document.value("tool_call_id", of: message),
-                document.value("content", of: message), of: document, to: &buffer)
+                id: message.toolCallID, message.content, of: document, to: &buffer)
         } else {
             appendMessageParts(message, of: document, to: &buffer)
         }
@@ -129,33 +130,30 @@ extension MessageContent {
 
     /// Appends the parts of a message that was said: reasoning, content, refusal, tool calls.
     mutating func appendMessageParts(
-        _ message: JSONValue, of document: borrowing JSONDocument, to buffer: inout ByteBuffer
+        _ message: MessageMembers, of document: borrowing JSONDocument, to buffer: inout ByteBuffer
     ) {
-        let reasoning =
-            document.value("reasoning_content", of: message)
-            ?? document.value("reasoning", of: message)
-        if let reasoning { appendText("reasoning", reasoning, of: document, to: &buffer) }
-        if let content = document.value("content", of: message) {
+        if let reasoning = message.reasoningContent ?? message.reasoning {
+            appendText("reasoning", reasoning, of: document, to: &buffer)
+        }
+        if let content = message.content {
             appendParts(content, of: document, to: &buffer)
         }
-        if let audio = document.value("audio", of: message) {
+        if let audio = message.audio {
             appendAnswerAudio(audio, of: document, to: &buffer)
         }
-        if let images = document.value("images", of: message) {
+        if let images = message.images {
             appendParts(images, of: document, to: &buffer)
         }
-        if let refusal = document.value("refusal", of: message) {
+        if let refusal = message.refusal {
             appendText("refusal", refusal, of: document, to: &buffer)
         }
-        if let calls = document.value("tool_calls", of: message) {
+        if let calls = message.toolCalls {
             var elements = document.elements(of: calls)
             while let call = elements.next() {
                 appendToolCall(call, of: document, to: &buffer)
             }
         }
-        if let function = document.value("function_call", of: message),
-            document.kind(of: function) == .object
-        {
+        if let function = message.functionCall, document.kind(of: function) == .object {
             appendCall(id: nil, function, "arguments", of: document, to: &buffer)
         }
     }

@@ -61,7 +61,8 @@ extension MessageContent {
         buffer.separate()
         buffer.append(UInt8(ascii: "{"))
         let message = document.value("message", of: choice)
-        let role = message.flatMap { document.value("role", of: $0) }
+            .map { MessageMembers($0, of: document) }
+        let role = message?.role
         if let role, document.kind(of: role) == .string {
             append(key: "role", role, of: document, to: &buffer)
         } else {

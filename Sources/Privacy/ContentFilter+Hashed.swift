@@ -20,7 +20,8 @@ extension ContentFilter.Walk {
             buffer.append(UInt8(ascii: "]"))
         case .object: appendHashedObject(value, of: document, to: &buffer)
         case .string: appendHash(value, of: document, to: &buffer)
-        case .number, .true, .false, .null: buffer.append(document.source(of: value))
+        case .number: appendHash(source: document.source(of: value), to: &buffer)
+        case .true, .false, .null: buffer.append(document.source(of: value))
         }
     }
 
@@ -51,6 +52,8 @@ extension ContentFilter.Walk {
             case .object where Structure.isServerTool(key):
                 appendHashedObject(member.value, of: document, to: &buffer)
             case .array, .object:
+                appendHash(source: document.source(of: member.value), to: &buffer)
+            case .number where !key.equals("size"):
                 appendHash(source: document.source(of: member.value), to: &buffer)
             case .number, .true, .false, .null:
                 buffer.append(document.source(of: member.value))

@@ -58,6 +58,10 @@ extension Redaction {
         }
     }
 
+    /// Bytes in which a JWT's first part ends: without it, a text of many beginnings would be
+    /// looked through for each of them.
+    private static let webTokenHeadBytesMax = 512
+
     /// A JWT (RFC 7519): three parts of base64url, the first of a JSON object.
     private static func webToken(_ text: Span<UInt8>, at start: Int) -> Match? {
         guard text.extracting(start...).starts(with: "eyJ") else { return nil }
@@ -68,6 +72,8 @@ extension Redaction {
             let byte = text[end]
             if byte == UInt8(ascii: ".") {
                 dots += 1
+            } else if dots == 0, end - start > webTokenHeadBytesMax {
+                return nil
             } else if !isAlphanumeric(byte), byte != UInt8(ascii: "_"),
                 byte != UInt8(ascii: "-")
             {

@@ -11,6 +11,11 @@ package final class Workbench {
     /// What of the piece goes on to the client.
     var output = ByteBuffer(capacity: 16 << 10)
 
+    /// Messages on their way to a span.
+    var messages = ByteBuffer(capacity: 1024)
+    /// Bytes of `messages` that are kept between calls.
+    static let messageBytesKept = 64 << 10
+
     /// Turns messages into the form that spans hold.
     var content: MessageContent
 

@@ -153,7 +153,9 @@ enum GenAISpan {
             if let input { span.set(GenAIAttributes.usagePromptTokens, input) }
             if let output { span.set(GenAIAttributes.usageCompletionTokens, output) }
             if input != nil || output != nil {
-                span.set(GenAIAttributes.usageTotalTokens, (input ?? 0) + (output ?? 0))
+                // Numbers of the provider: their sum may be none.
+                let (total, overflows) = (input ?? 0).addingReportingOverflow(output ?? 0)
+                if !overflows { span.set(GenAIAttributes.usageTotalTokens, total) }
             }
         }
         guard endpoint != .embeddings else { return }

@@ -12,7 +12,13 @@ extension UpstreamCall {
         // Scanned anew only where the scanner has served another call since the body was read.
         body.withBytes { bytes in
             services.bench.read(bytes, scan: request.scan) { document, content in
-                var json = ByteBuffer(capacity: bytes.count)
+                var json = ByteBuffer()
+                swap(&json, &services.bench.messages)
+                defer {
+                    json.removeAll(keeping: Workbench.messageBytesKept)
+                    swap(&json, &services.bench.messages)
+                }
+                json.reserve(bytes.count + bytes.count / 4)
                 if content.appendInputMessages(of: document, endpoint: endpoint, to: &json) {
                     set(GenAIAttributes.inputMessages, json, on: record)
                 }
@@ -30,7 +36,12 @@ extension UpstreamCall {
 
     func setAnswerContent(_ request: CallRequest, on record: SpanRecord) {
         guard request.endpoint != .embeddings else { return }
-        var json = ByteBuffer(capacity: 512)
+        var json = ByteBuffer()
+        swap(&json, &services.bench.messages)
+        defer {
+            json.removeAll(keeping: Workbench.messageBytesKept)
+            swap(&json, &services.bench.messages)
+        }
         if tap.appendMessages(endpoint: request.endpoint, bench: services.bench, to: &json) {
             set(GenAIAttributes.outputMessages, json, on: record)
         }

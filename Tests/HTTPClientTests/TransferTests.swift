@@ -209,6 +209,25 @@ import Testing
         #expect(delivery.body == Array("spans".utf8))
     }
 
+    @Test func `a body that is lent is the same afterwards, for another try`() async throws {
+        let sink = try OTLPSink([.init(503)])
+        try await withClient { client, loop in
+            var body = ByteBuffer()
+            body.append("spans")
+            for status in [503, 200] {
+                let answer = try await client.send(
+                    url: sink.url("/v1/traces"), headers: [], body: &body, timeout: 5000,
+                    responseBytesMax: 100
+                ).get()
+                #expect(answer.status == status)
+                let isSame = body.bytes.equals("spans")
+                #expect(isSame)
+            }
+        }
+        #expect(
+            sink.deliveries.wait(for: 2).map(\.body) == [Array("spans".utf8), Array("spans".utf8)])
+    }
+
     @Test func `a whole answer is cut at its limit`() async throws {
         let sink = try OTLPSink([.init(200, body: FaultyUpstream.pattern(1 << 20))])
         try await withClient { client, loop in

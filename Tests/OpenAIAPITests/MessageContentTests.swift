@@ -37,6 +37,11 @@ struct MessageContentTests {
     /// A message of a request, and the message of the attribute.
     static let messages: [(String, String)] = [
         (
+            // Of members with the same name, the first; an escaped name is the same name.
+            #"{"r\u006fle":"user","role":"tool","content":"a","c\u006fntent":"b","extra" : 1}"#,
+            #"{"role":"user","parts":[{"type":"text","content":"a"}]}"#
+        ),
+        (
             #"{"role":"user","content":"a\n\u00e9 \"b\"","name":"ann"}"#,
             #"{"role":"user","name":"ann","parts":[{"type":"text","content":"a\né \"b\""}]}"#
         ),

@@ -34,6 +34,16 @@ import W3CTraceContext
             ])
     }
 
+    @Test(arguments: UInt8(0)...127) func `a value is in quotes where a character asks for it`(
+        byte: UInt8
+    ) throws {
+        let isPlain = (0x21...0x7E).contains(byte) && !"\"=\\[]".utf8.contains(byte)
+        let bytes = [byte]
+        log(.text).info("it happened") { $0.add("key", bytes.span) }
+        let line = try #require(sink.all.last)
+        #expect(line.contains(" key=\"") == !isPlain)
+    }
+
     @Test func `a JSON line is one object`() throws {
         log(.json).error("it failed", span: span) { line in
             line.add("reason", "a \"quote\"\n\u{1B}[31m \u{2028} é".utf8.span)

@@ -15,7 +15,7 @@ import Testing
 
     private let labels =
         #"gen_ai_operation_name="chat",gen_ai_provider_name="openai","#
-        + #"gen_ai_request_model="gpt-\"4\"\\\\","#
+        + #"gen_ai_request_model="gpt-\"4\"\\","#
 
     private let place = #"server_address="api.openai.com",server_port="443""#
 

@@ -9,6 +9,9 @@ import Privacy
 package struct AttributeArena: ~Copyable, Sendable {
     /// Bytes of a key; longer ones, which only callers' baggage can bring, are dropped.
     package static let keyBytesMax = 255
+    /// Room kept behind the first attribute with message content: a system prompt and an answer
+    /// usually fit into it.
+    private static let smallContentBytes = 768
 
     /// A text that is no attribute, of `headCount` bytes, then the attributes.
     private var buffer: ByteBuffer
@@ -102,7 +105,9 @@ package struct AttributeArena: ~Copyable, Sendable {
             return
         }
         contentForm = form
-        var contents = self.contents.take() ?? ByteBuffer(capacity: value.count + 64)
+        var contents =
+            self.contents.take()
+            ?? ByteBuffer(capacity: value.count + max(Self.smallContentBytes, value.count / 4))
         if document.isEmpty {
             AttributeWire.append(tag, key, text: value, to: &contents)
         } else {

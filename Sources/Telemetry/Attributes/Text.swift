@@ -16,8 +16,8 @@ package enum Text {
         }
     }
 
-    /// Appends `text` as `append` does, with control characters (C0, DEL and C1) and
-    /// backslashes written out as `\n`, `\x1B`, `\\`: it stays on one line and moves no cursor.
+    /// Appends `text` as `append` does, with control characters (C0, DEL and C1)
+    /// written out as `\n`, `\x1B`: it stays on one line and moves no cursor.
     package static func appendEscaped(
         _ text: Span<UInt8>, charactersMax: Int, to buffer: inout ByteBuffer
     ) {
@@ -28,7 +28,7 @@ package enum Text {
             let before = buffer.count
             appendEscaped(scalar, to: &buffer)
             let written = buffer.count - before
-            room -= isControl(scalar) || scalar == "\\" ? written : 1
+            room -= isControl(scalar) ? written : 1
             if room < 0 { return buffer.truncate(to: before) }
         }
     }
@@ -62,7 +62,7 @@ package enum Text {
         for index in bytes.indices {
             let byte = bytes[index]
             // 0xC2 leads the C1 controls, among others: the slow way looks closer.
-            if byte < 0x20 || byte == 0x7F || byte == 0x5C || byte == 0xC2 { return true }
+            if byte < 0x20 || byte == 0x7F || byte == 0xC2 { return true }
         }
         return false
     }
@@ -76,7 +76,6 @@ package enum Text {
         case "\n": buffer.append("\\n")
         case "\r": buffer.append("\\r")
         case "\t": buffer.append("\\t")
-        case "\\": buffer.append("\\\\")
         default:
             guard isControl(scalar) else {
                 for unit in UTF8.encode(scalar) ?? UTF8.encodedReplacementCharacter {

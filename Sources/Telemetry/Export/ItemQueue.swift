@@ -46,8 +46,14 @@ package final class ItemQueue<Entry: ExportEntry>: ExportClosing, Sendable {
     /// Bounds of a queue.
     package typealias Limits = QueueLimits
 
+    private struct Slot {
+        let entry: Entry
+        let items: Int
+        let bytes: Int
+    }
+
     private struct State {
-        var ring: [Entry?]
+        var ring: [Slot?]
         var head = 0
         var count = 0
         var items = 0
@@ -96,7 +102,9 @@ package final class ItemQueue<Entry: ExportEntry>: ExportClosing, Sendable {
             // Counted before the consumer can see the entry, or pending could fall below zero.
             counters.countQueued(items)
             let wasBelow = state.items < limits.batchItems
-            state.ring[(state.head + state.count) % state.ring.count] = entry
+            var place = state.head + state.count
+            if place >= state.ring.count { place -= state.ring.count }
+            state.ring[place] = Slot(entry: entry, items: items, bytes: bytes)
             state.count += 1
             state.items += items
             state.bytes += bytes
@@ -125,6 +133,8 @@ package final class ItemQueue<Entry: ExportEntry>: ExportClosing, Sendable {
 
     /// Takes the oldest entry out; nil where there is none, and then a flush is over and the
     /// next `submit` wakes the consumer.
+    @_specialize(where Entry == FinishedTrace)
+    @_specialize(where Entry == LogItem)
     package func take() -> Entry? {
         state.withLock { state in
             guard state.count > 0 else {
@@ -132,13 +142,12 @@ package final class ItemQueue<Entry: ExportEntry>: ExportClosing, Sendable {
                 state.isFlushing = false
                 return nil
             }
-            let entry = state.ring[state.head]
-            state.ring[state.head] = nil
-            state.head = (state.head + 1) % state.ring.count
+            let slot = state.ring[state.head].take()
+            state.head = state.head + 1 == state.ring.count ? 0 : state.head + 1
             state.count -= 1
-            state.items -= entry?.itemCount ?? 0
-            state.bytes -= entry?.byteCount ?? 0
-            return entry
+            state.items -= slot?.items ?? 0
+            state.bytes -= slot?.bytes ?? 0
+            return slot?.entry
         }
     }
 

@@ -61,6 +61,8 @@ package struct LogLine: ~Copyable {
         case .text:
             if Self.needsQuotes(value) {
                 Text.appendQuoted(value, charactersMax: Self.valueCharactersMax, to: &buffer)
+            } else if value.count <= Self.valueCharactersMax {
+                buffer.append(value)
             } else {
                 Text.append(
                     value, charactersMax: Self.valueCharactersMax, bytesMax: .max, to: &buffer)
@@ -143,16 +145,18 @@ package struct LogLine: ~Copyable {
         isCut = true
     }
 
+    /// A bit for each character below 64 that does not stand in a line as it is: controls, the
+    /// space, the quote and "=".
+    private static let quotedLow: UInt64 = 0x2000_0005_FFFF_FFFF
+    /// The same from 64 on: brackets, the backslash and DEL.
+    private static let quotedHigh: UInt64 = 0x8000_0000_3800_0000
+
     /// Printable ASCII without spaces, quotes, brackets and "=" stands in a line as it is.
     private static func needsQuotes(_ value: Span<UInt8>) -> Bool {
         for index in value.indices {
-            switch value[index] {
-            case UInt8(ascii: "\""), UInt8(ascii: "="), UInt8(ascii: "\\"),
-                UInt8(ascii: "["), UInt8(ascii: "]"):
-                return true
-            case 0x21...0x7E: continue
-            default: return true
-            }
+            let byte = value[index]
+            let quoted = byte < 64 ? quotedLow : quotedHigh
+            if byte > 0x7F || quoted &>> UInt64(byte & 63) & 1 != 0 { return true }
         }
         return value.isEmpty
     }

@@ -7,20 +7,16 @@ package enum Timestamp {
         let seconds = Int(time / 1_000_000_000)
         let (year, month, day) = date(ofDay: seconds / 86_400)
         let second = seconds % 86_400
-        appendPadded(year, digits: 4, to: &buffer)
-        buffer.append("-")
-        appendPadded(month, digits: 2, to: &buffer)
-        buffer.append("-")
-        appendPadded(day, digits: 2, to: &buffer)
-        buffer.append("T")
-        appendPadded(second / 3600, digits: 2, to: &buffer)
-        buffer.append(":")
-        appendPadded(second / 60 % 60, digits: 2, to: &buffer)
-        buffer.append(":")
-        appendPadded(second % 60, digits: 2, to: &buffer)
-        buffer.append(".")
-        appendPadded(Int(time / 1_000_000 % 1000), digits: 3, to: &buffer)
-        buffer.append("Z")
+        appendPair(year / 100, then: "", to: &buffer)
+        appendPair(year % 100, then: "-", to: &buffer)
+        appendPair(month, then: "-", to: &buffer)
+        appendPair(day, then: "T", to: &buffer)
+        appendPair(second / 3600, then: ":", to: &buffer)
+        appendPair(second / 60 % 60, then: ":", to: &buffer)
+        appendPair(second % 60, then: ".", to: &buffer)
+        let milliseconds = Int(time / 1_000_000 % 1000)
+        buffer.append(UInt8(ascii: "0") + UInt8(milliseconds / 100))
+        appendPair(milliseconds % 100, then: "Z", to: &buffer)
     }
 
     /// The proleptic Gregorian date of a day counted from 1970-01-01.
@@ -48,12 +44,12 @@ package enum Timestamp {
         return era * 146_097 + dayOfEra - 719_468
     }
 
-    private static func appendPadded(_ value: Int, digits: Int, to buffer: inout ByteBuffer) {
-        var divisor = 1
-        for _ in 1..<digits { divisor *= 10 }
-        while divisor > 0 {
-            buffer.append(UInt8(ascii: "0") + UInt8(value / divisor % 10))
-            divisor /= 10
-        }
+    /// Appends two digits and a character, or none.
+    private static func appendPair(
+        _ value: Int, then separator: StaticString, to buffer: inout ByteBuffer
+    ) {
+        let digits = UInt64(value / 10 | (value % 10) << 8) | 0x3030
+        guard separator.utf8CodeUnitCount > 0 else { return buffer.append(low: 2, of: digits) }
+        buffer.append(low: 3, of: digits | UInt64(separator.bytes[0]) << 16)
     }
 }

@@ -173,7 +173,7 @@ final class ScriptedTransport: ExportTransport {
     }
 
     func send(
-        _ body: borrowing ByteBuffer, isGzip: Bool, timeout: UInt64
+        _ body: inout ByteBuffer, isGzip: Bool, timeout: UInt64
     ) async -> TransportOutcome {
         let bytes = body.withBytes { span in span.indices.map { span[$0] } }
         sent.append(Sent(body: bytes, isGzip: isGzip, timeout: timeout, at: schedule.now))
