@@ -3,18 +3,16 @@ the goldens', the same by all transports to the byte, and the conventions find n
 
 import json
 import re
-import subprocess
-import sys
 from itertools import groupby
 
 import pytest
 from golden_calls import PATHS, Golden, call, of_golden, serve
 from grpc_sink import GRPCSink
+from semconv import by_both_registries, judge
 from sink import Sink
 from test_export import experimental
 from test_goldens import CUSTOM, OLD_TOKENS
 from test_transports import PROTOCOLS
-from test_zz_semconv import LATER, OLD_NAME, SEMCONV
 from upstreams import Scripted
 
 GZIPPED = ("http/json", "grpc")
@@ -123,31 +121,7 @@ def test_two_transports_carry_the_same(exported):
         assert len(encoded(first)[0]) == len(first.spans) > 0
 
 
-def judge(folders, registry, ignored):
-    done = subprocess.run(
-        [
-            sys.executable,
-            str(SEMCONV / "check_spans.py"),
-            "check",
-            *(str(folder) for folder in folders),
-            "--registry",
-            str(SEMCONV / registry),
-            "--ignore",
-            ignored,
-            *(argument for value in CUSTOM for argument in ("--allow", value)),
-        ],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    return done.returncode, done.stdout + done.stderr
-
-
-@pytest.mark.skipif(not SEMCONV.exists(), reason=f"no {SEMCONV}")
-@pytest.mark.parametrize(
-    ("registry", "ignored"),
-    [("registry", f"{OLD_NAME}|{LATER}"), ("registry-1.41.1", OLD_NAME)],
-)
+@by_both_registries
 def test_they_follow_the_conventions(exported, registry, ignored):
     traces, sinks = exported
     asking, others = [], []
@@ -156,9 +130,9 @@ def test_they_follow_the_conventions(exported, registry, ignored):
         old = any("telemetry.legacyTokenNames" in golden.settings for golden in goldens)
         (asking if old else others).append(sink.folder)
     assert len(asking) == 1
-    code, text = judge(others, registry, ignored)
-    assert code == 0, text
-    code, text = judge(asking, registry, f"{ignored}|{OLD_TOKENS}")
-    assert code == 0, text
+    code, *text = judge(others, registry, ignored, CUSTOM)
+    assert code == 0, "".join(text)
+    code, *text = judge(asking, registry, f"{ignored}|{OLD_TOKENS}", CUSTOM)
+    assert code == 0, "".join(text)
     # The judge can fail.
-    assert judge(asking, registry, ignored)[0] == 1
+    assert judge(asking, registry, ignored, CUSTOM)[0] == 1

@@ -1,14 +1,11 @@
 """The goldens of the Swift tests, a call's GenAI span each, judged by the semantic conventions."""
 
 import json
-import subprocess
-import sys
 from pathlib import Path
 
-import pytest
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 from opentelemetry.proto.trace.v1.trace_pb2 import Span, Status
-from test_zz_semconv import LATER, OLD_NAME, SEMCONV
+from semconv import by_both_registries, judge
 
 GOLDENS = sorted((Path(__file__).parents[1] / "GatewayTests" / "Goldens").glob("*.json"))
 KINDS = {"client": Span.SPAN_KIND_CLIENT, "internal": Span.SPAN_KIND_INTERNAL}
@@ -72,43 +69,25 @@ def request(golden, number):
     return message
 
 
-def judge(goldens, folder, registry, ignored):
-    """What the judge prints of the spans of `goldens`."""
-    for number, path in enumerate(goldens, 1):
+def judged(goldens, folder, registry, ignored):
+    """The judge's exit code and what it prints of the spans of `goldens`."""
+    paths = [folder / f"{path.stem}.pb" for path in goldens]
+    for number, (path, file) in enumerate(zip(goldens, paths, strict=True), 1):
         message = request(json.loads(path.read_text()), number)
-        (folder / f"{path.stem}.pb").write_bytes(message.SerializeToString())
-    done = subprocess.run(
-        [
-            sys.executable,
-            str(SEMCONV / "check_spans.py"),
-            "check",
-            *(str(folder / f"{path.stem}.pb") for path in goldens),
-            "--registry",
-            str(SEMCONV / registry),
-            "--ignore",
-            ignored,
-            *(argument for value in CUSTOM for argument in ("--allow", value)),
-        ],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    return done.returncode, done.stdout.replace(str(folder), "") + done.stderr
+        file.write_bytes(message.SerializeToString())
+    code, found, complaints = judge(paths, registry, ignored, CUSTOM)
+    return code, found.replace(str(folder), "") + complaints
 
 
-@pytest.mark.skipif(not SEMCONV.exists(), reason=f"no {SEMCONV}")
-@pytest.mark.parametrize(
-    ("registry", "ignored"),
-    [("registry", f"{OLD_NAME}|{LATER}"), ("registry-1.41.1", OLD_NAME)],
-)
+@by_both_registries
 def test_goldens_follow_the_conventions(registry, ignored, tmp_path):
     assert len(GOLDENS) >= 60
     asking = [path for path in GOLDENS if "telemetry.legacyTokenNames" in path.read_text()]
     assert len(asking) == 1
     others = [path for path in GOLDENS if path not in asking]
-    code, text = judge(others, tmp_path, registry, ignored)
+    code, text = judged(others, tmp_path, registry, ignored)
     assert code == 0, text
-    code, text = judge(asking, tmp_path, registry, f"{ignored}|{OLD_TOKENS}")
+    code, text = judged(asking, tmp_path, registry, f"{ignored}|{OLD_TOKENS}")
     assert code == 0, text
     # The judge can fail.
-    assert judge(asking, tmp_path, registry, ignored)[0] == 1
+    assert judged(asking, tmp_path, registry, ignored)[0] == 1

@@ -3,17 +3,15 @@ say the same."""
 
 import json
 import re
-import subprocess
-import sys
 import time
 
 import pytest
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 from opentelemetry.proto.trace.v1.trace_pb2 import Span, Status
 from programs import new_trace
+from semconv import LATER, judge, needs_judge
 from sink import attributes
 from test_export import BODY, CONTENT
-from test_zz_semconv import LATER, SEMCONV
 
 PROTOCOLS = ["http/protobuf", "http/json", "grpc"]
 DETAILS = "gen_ai.client.inference.operation.details"
@@ -125,7 +123,7 @@ def test_an_unsampled_request_has_its_record(start, mock, new_sink):
     assert record.event_name == "martlet.request.end" and record.flags == 0
 
 
-@pytest.mark.skipif(not SEMCONV.exists(), reason=f"no {SEMCONV}")
+@needs_judge
 @pytest.mark.parametrize(
     ("registry", "ignored"), [("registry", LATER), ("registry-1.41.1", "^$")]
 )
@@ -166,22 +164,8 @@ def test_details_follow_the_conventions(start, mock, new_sink, tmp_path, registr
         )
     envelope.resource.CopyFrom(sink.logs[0].resource_logs[0].resource)
     (tmp_path / "1-traces.pb").write_bytes(request.SerializeToString())
-    done = subprocess.run(
-        [
-            sys.executable,
-            str(SEMCONV / "check_spans.py"),
-            "check",
-            str(tmp_path),
-            "--registry",
-            str(SEMCONV / registry),
-            "--ignore",
-            ignored,
-        ],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stdout + done.stderr
+    code, *text = judge([tmp_path], registry, ignored)
+    assert code == 0, "".join(text)
 
 
 def test_json_lines(start, mock):
