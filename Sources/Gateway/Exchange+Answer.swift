@@ -109,7 +109,7 @@ extension Exchange: AnswerSink {
         guard let span = trace.serverSpan else { return }
         hasUpstreamRequestID = true
         span.set(MartletAttributes.requestID, value)
-        call.recordRequestID(value)
+        call.operation?.recordRequestID(value)
     }
 
     /// The id of requests to which the upstream gave none.

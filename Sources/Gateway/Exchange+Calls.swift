@@ -55,9 +55,7 @@ extension Exchange {
         var path = ByteBuffer(capacity: 64)
         path.append(request.endpoint.path ?? "")
         appendQuery(to: &path)
-        let call = makeCall(.typed(request), path: path)
-        swap(&call.body, &connection.body)
-        try await finish(call)
+        try await finish(makeCall(.typed(makeOperation(request)), path: path))
     }
 
     /// Passes on what is no call of a model, bodies streamed both ways.
@@ -89,6 +87,15 @@ extension Exchange {
         try await finish(call)
     }
 
+    /// Takes the body from the connection.
+    private func makeOperation(_ request: CallRequest) -> Operation {
+        var body = ByteBuffer()
+        swap(&body, &connection.body)
+        return Operation(
+            request, body: body, target: services.target, services: worker.upstream, trace: trace,
+            tenant: tenant, receivedAt: connection.requestAt)
+    }
+
     private func appendQuery(to path: inout ByteBuffer) {
         guard let query = connection.parser.head.query else { return }
         connection.withHead { bytes in
@@ -109,7 +116,6 @@ extension Exchange {
 
     private func finish(_ call: UpstreamCall) async throws(GatewayError) {
         self.call = call
-        call.tenant = tenant
         defer { services.metrics.attempts.add(call.attemptCount) }
         if connection.isClientGone { call.cancel() }
         let outcome = await call.run()

@@ -36,7 +36,7 @@ extension Exchange {
         ) { line in
             addRequestID(to: &line)
             addRequest(to: &line)
-            call?.withModel { line.add(.model, $0) }
+            call?.operation?.withModel { line.add(.model, $0) }
             if status > 0, connection.hasResponseStarted {
                 line.add(.status, status)
             } else if connection.isClientGone {
@@ -63,7 +63,7 @@ extension Exchange {
             .debug, .upstreamAttempt, "an attempt ended", span: context, export: export
         ) { line in
             addRequestID(to: &line)
-            call.withModel { line.add(.model, $0) }
+            call.operation?.withModel { line.add(.model, $0) }
             line.add(.attempt, call.attemptCount)
             line.add(.upstream, services.target.host)
             if transfer.status > 0 { line.add(.status, transfer.status) }

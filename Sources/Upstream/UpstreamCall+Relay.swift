@@ -6,20 +6,6 @@ import Networking
 import OpenAIAPI
 import Telemetry
 
-/// What of an answer the client has got.
-struct RelayProgress {
-    var hasBegun = false
-    var status = 0
-    /// The answer was given to a second attempt, made because the first asked for usage.
-    var isRetryWithoutUsage = false
-    var bodyBytes = 0
-    /// Nanoseconds of `Clock.monotonic`; 0 before.
-    var firstByteAt: UInt64 = 0
-    var firstContentAt: UInt64 = 0
-    /// The rest of what is known of a stream.
-    var anatomy = StreamAnatomy()
-}
-
 // What an attempt hears of its transfer: the answer goes on to the sink, and the tap reads it.
 extension UpstreamCall: HTTPTransferObserver {
     /// See `HTTPTransferObserver`.
@@ -43,13 +29,18 @@ extension UpstreamCall: HTTPTransferObserver {
         if let bytesMax = limits.responseBytesMax, let length, length > bytesMax, hasBody {
             return transfer.refuseBody()
         }
-        if tap.isStream { transfer.limitDuration(to: limits.streamDurationMax?.milliseconds ?? 0) }
+        if isReadAsStream {
+            transfer.limitDuration(to: limits.streamDurationMax?.milliseconds ?? 0)
+        }
         relayed.hasBegun = true
         relayed.status = transfer.status
         sink.answerBegins(self, transfer, length: length)
         isHeadUnflushed = true
         point.signal()
     }
+
+    /// The answer is a stream of events that is read.
+    private var isReadAsStream: Bool { operation?.tap.isStream ?? false }
 
     /// An answer's length is that of its body, which HEAD's have none of.
     private var hasBody: Bool {
@@ -74,25 +65,25 @@ extension UpstreamCall: HTTPTransferObserver {
             }
         }
         self.isEventStream = isEventStream
-        guard case .typed(let request) = payload, !isEncoded else { return length }
+        guard let operation, !isEncoded else { return length }
         guard (200..<300).contains(transfer.status) else {
-            tap = .plain(length: length, bytesMax: AnswerTap.errorBytesMax)
+            operation.tap = .plain(length: length, bytesMax: AnswerTap.errorBytesMax)
             return length
         }
         guard isEventStream else {
-            tap = .plain(length: length, bytesMax: AnswerTap.plainBytesMax)
+            operation.tap = .plain(length: length, bytesMax: AnswerTap.plainBytesMax)
             return length
         }
-        let captures = !contentForms.isEmpty
+        let captures = !operation.contentForms.isEmpty
         let reader = StreamReader(
-            endpoint: request.endpoint,
+            endpoint: operation.request.endpoint,
             captureBytesMax: captures ? services.settings.content.totalBytesMax : 0)
         if injectsUsage {
-            tap = .filtered(
+            operation.tap = .filtered(
                 reader, heldBytesMax: services.settings.limits.heldEventBytesMax)
             return nil
         }
-        tap = .stream(reader)
+        operation.tap = .stream(reader)
         // No length, though there be one: should the stream be cut, an error event goes behind.
         return nil
     }
@@ -105,7 +96,7 @@ extension UpstreamCall: HTTPTransferObserver {
             return true
         }
         guard sink.unsentBytes <= services.settings.limits.streamBufferBytesMax else {
-            if tap.isStream { relayed.anatomy.pause(at: Clock.monotonic) }
+            if isReadAsStream { relayed.anatomy.pause(at: Clock.monotonic) }
             return false
         }
         if let bytesMax = services.settings.limits.responseBytesMax,
@@ -114,30 +105,22 @@ extension UpstreamCall: HTTPTransferObserver {
             transfer.refuseBody()
             return true
         }
-        let isStream = tap.isStream
+        let isStream = isReadAsStream
         let now = isStream || relayed.firstByteAt == 0 ? Clock.monotonic : 0
         if relayed.firstByteAt == 0 { relayed.firstByteAt = now }
         if isStream { relayed.anatomy.take(at: now, stall: services.stall) }
         isHeadUnflushed = false
         let bench = services.bench
-        if tap.kind == .filtered {
-            tap.take(bytes, bench: bench)
+        if let operation, operation.tap.kind == .filtered {
+            operation.tap.take(bytes, bench: bench)
             relay(bench)
         } else {
             relayed.bodyBytes += bytes.count
             sink.answerContinues(bytes)
-            tap.take(bytes, bench: bench)
+            operation?.tap.take(bytes, bench: bench)
         }
-        if isStream { measureChunks(at: now) }
+        if isStream, let operation { relayed.measureChunks(of: &operation.tap, at: now) }
         return true
-    }
-
-    /// When the stream's first content came, and the times between its chunks.
-    private func measureChunks(at now: UInt64) {
-        if relayed.firstContentAt == 0, tap.hasContent { relayed.firstContentAt = now }
-        let count = tap.chunkCount
-        chunkTimes.take(count - chunkCount, at: now)
-        chunkCount = count
     }
 
     /// Sends on what the filter let through.
@@ -150,10 +133,12 @@ extension UpstreamCall: HTTPTransferObserver {
     /// See `HTTPTransferObserver`.
     package func transferFinished(_ transfer: HTTPTransfer, _ error: HTTPClientError?) {
         if let error { failure = UpstreamFailure(error) }
-        if relayed.hasBegun, !discards {
-            tap.finish(bench: services.bench)
+        if relayed.hasBegun, !discards, let operation {
+            operation.tap.finish(bench: services.bench)
             relay(services.bench)
-            if tap.isStream { relayed.anatomy.end(at: Clock.monotonic, stall: services.stall) }
+            if operation.tap.isStream {
+                relayed.anatomy.end(at: Clock.monotonic, stall: services.stall)
+            }
         }
         isAttemptOver = true
         point.signal()

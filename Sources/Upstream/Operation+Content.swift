@@ -6,8 +6,8 @@ import Telemetry
 
 /// Prompts and answers on the GenAI span, where an exporter wants them (semconv v1.40.0,
 /// docs/gen-ai/gen-ai-spans.md, "Capturing inputs and outputs").
-extension UpstreamCall {
-    func setRequestContent(_ request: CallRequest, on record: SpanRecord) {
+extension Operation {
+    func setRequestContent(on record: SpanRecord) {
         let endpoint = request.endpoint
         // Scanned anew only where the scanner has served another call since the body was read.
         body.withBytes { bytes in
@@ -34,7 +34,7 @@ extension UpstreamCall {
         }
     }
 
-    func setAnswerContent(_ request: CallRequest, on record: SpanRecord) {
+    func setAnswerContent(on record: SpanRecord) {
         guard request.endpoint != .embeddings else { return }
         var json = ByteBuffer()
         swap(&json, &services.bench.messages)
@@ -65,7 +65,7 @@ extension UpstreamCall {
     }
 
     /// Decides what of this call's content is recorded.
-    func chooseContentForms(_ request: CallRequest) {
+    func chooseContentForms() {
         var path = ByteBuffer(capacity: 32)
         path.append("/v1")
         path.append(request.endpoint.path ?? "")
