@@ -40,7 +40,9 @@ package final class Operation {
         }
     }
 
+    /// What was asked.
     package let request: CallRequest
+    /// Who is asked, or would have been.
     package let target: UpstreamTarget
     let services: UpstreamServices
     let trace: RequestTrace

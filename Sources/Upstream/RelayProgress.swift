@@ -3,9 +3,11 @@ import Telemetry
 /// What of an answer the client has got.
 package struct RelayProgress {
     var hasBegun = false
+    /// The answer's status; 0 before it.
     package var status = 0
     /// The answer was given to a second attempt, made because the first asked for usage.
     var isRetryWithoutUsage = false
+    /// Bytes of the answer's body so far.
     package var bodyBytes = 0
     /// Nanoseconds of `Clock.monotonic`; 0 before.
     package var firstByteAt: UInt64 = 0
