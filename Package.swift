@@ -66,7 +66,7 @@ let package = Package(
         module("Privacy", "Bytes", "Crypto", "JSON", "Platform"),
         module("Configuration", "Networking", "Privacy", "YAML"),
         module("OpenAIAPI", "Bytes", "JSON", "Crypto"),
-        module("Caching", "Bytes", "Crypto", "JSON", "OpenAIAPI"),
+        module("Caching", "Bytes", "Crypto", "JSON", "Networking", "OpenAIAPI"),
         module("HTTPServer", "Bytes", "HTTP1", "Networking"),
         module("Telemetry", "Bytes", "Privacy", "W3CTraceContext"),
         module(
@@ -110,7 +110,7 @@ let package = Package(
         tests("CryptoTests", "Crypto", "Bytes"),
         tests("CompressionTests", "Compression", "Bytes"),
         tests("OpenAIAPITests", "OpenAIAPI", "JSON", "Bytes"),
-        tests("CachingTests", "Caching", "OpenAIAPI", "JSON", "Crypto", "Bytes"),
+        tests("CachingTests", "Caching", "Networking", "OpenAIAPI", "JSON", "Crypto", "Bytes"),
         tests("PrivacyTests", "Privacy", "Platform", "JSON", "Bytes"),
         .testTarget(
             name: "ConfigurationTests",

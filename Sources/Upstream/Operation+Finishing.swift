@@ -13,17 +13,18 @@ extension Operation {
         let status = course.relayed.status
         if let record { setProgress(course, on: record) }
         tap.withFacts(endpoint: request.endpoint, bench: services.bench) { facts in
-            measure(course, facts, isStream: isStream, at: now)
+            if asksProvider { measure(course, facts, isStream: isStream, at: now) }
             isMeasured = true
             guard let record else { return }
             GenAISpan.setAnswer(
-                facts, endpoint: request.endpoint, target: target, names: names, on: record)
+                facts, endpoint: request.endpoint, target: target, names: names,
+                savesTokens: !asksProvider, on: record)
             if course.outcome == .relayed, status >= 400 || facts.hasError {
                 GenAISpan.setError(facts, status: status, on: record)
             }
             if isStream { setAnatomy(facts, course, on: record) }
         }
-        if !isMeasured {
+        if !isMeasured, asksProvider {
             measure(course, AnswerFacts(), isStream: isStream, at: now)
         }
         guard let record else { return }

@@ -55,6 +55,13 @@ package final class Operation {
     package var body: ByteBuffer
     /// What the cache did for it (`martlet.cache.status`).
     package var cacheStatus: StaticString = "off"
+    /// Bytes up to which the answer may be kept to be given again; 0: it is not kept.
+    package var keepsBytesMax = 0
+    /// A provider is asked. Otherwise the answer is one that another call has brought: it costs
+    /// no tokens, and is none of the provider's operations.
+    package var asksProvider = true
+    /// The span of the call that has brought it, where it was recorded.
+    package var origin: SpanLink?
     /// Reads the answer.
     var tap = AnswerTap.none()
     private var span: (id: SpanID, record: SpanRecord?)?
@@ -84,14 +91,16 @@ package final class Operation {
         self.receivedAt = receivedAt
     }
 
-    /// Starts the span; a client's where a provider is asked, an internal one where none is.
-    package func start(_ kind: SpanKind = .client) {
+    /// Starts the span: a client's where a provider is asked, else an internal one.
+    package func start() {
         var name = ByteBuffer(capacity: 64)
         body.withBytes { GenAISpan.appendName(request, $0, to: &name) }
-        let span = trace.startSpan(name.bytes, kind: kind, below: trace.server.spanID)
+        let span = trace.startSpan(
+            name.bytes, kind: asksProvider ? .client : .internal, below: trace.server.spanID)
         self.span = span
         startedAt = span.record?.startTime ?? trace.clock.now
         guard let record else { return }
+        if let origin { record.addLink(origin) }
         trace.setShared(on: record, isGenAI: true, provider: target.provider.name)
         body.withBytes {
             GenAISpan.setRequest(request, $0, target: target, names: names, on: record)

@@ -66,26 +66,9 @@ extension UpstreamCall: HTTPTransferObserver {
         }
         self.isEventStream = isEventStream
         guard let operation, !isEncoded else { return length }
-        guard (200..<300).contains(transfer.status) else {
-            operation.tap = .plain(length: length, bytesMax: AnswerTap.errorBytesMax)
-            return length
-        }
-        guard isEventStream else {
-            operation.tap = .plain(length: length, bytesMax: AnswerTap.plainBytesMax)
-            return length
-        }
-        let captures = !operation.contentForms.isEmpty
-        let reader = StreamReader(
-            endpoint: operation.request.endpoint,
-            captureBytesMax: captures ? services.settings.content.totalBytesMax : 0)
-        if injectsUsage {
-            operation.tap = .filtered(
-                reader, heldBytesMax: services.settings.limits.heldEventBytesMax)
-            return nil
-        }
-        operation.tap = .stream(reader)
-        // No length, though there be one: should the stream be cut, an error event goes behind.
-        return nil
+        return operation.beginAnswer(
+            status: transfer.status, isEventStream: isEventStream, length: length,
+            hidesUsage: injectsUsage)
     }
 
     /// See `HTTPTransferObserver`.
@@ -95,7 +78,8 @@ extension UpstreamCall: HTTPTransferObserver {
             if discardedBytes > AnswerTap.errorBytesMax { transfer.refuseBody() }
             return true
         }
-        guard sink.unsentBytes <= services.settings.limits.streamBufferBytesMax else {
+        guard !isTeePaused, sink.unsentBytes <= services.settings.limits.streamBufferBytesMax
+        else {
             if isReadAsStream { relayed.anatomy.pause(at: Clock.monotonic) }
             return false
         }
@@ -105,29 +89,16 @@ extension UpstreamCall: HTTPTransferObserver {
             transfer.refuseBody()
             return true
         }
-        let isStream = isReadAsStream
-        let now = isStream || relayed.firstByteAt == 0 ? Clock.monotonic : 0
-        if relayed.firstByteAt == 0 { relayed.firstByteAt = now }
-        if isStream { relayed.anatomy.take(at: now, stall: services.stall) }
         isHeadUnflushed = false
-        let bench = services.bench
-        if let operation, operation.tap.kind == .filtered {
-            operation.tap.take(bytes, bench: bench)
-            relay(bench)
+        if tees, !sink.answerReceived(bytes) { isTeePaused = true }
+        if let operation {
+            operation.take(bytes, &relayed) { sink.answerContinues($0) }
         } else {
+            if relayed.firstByteAt == 0 { relayed.firstByteAt = Clock.monotonic }
             relayed.bodyBytes += bytes.count
             sink.answerContinues(bytes)
-            operation?.tap.take(bytes, bench: bench)
         }
-        if isStream, let operation { relayed.measureChunks(of: &operation.tap, at: now) }
         return true
-    }
-
-    /// Sends on what the filter let through.
-    private func relay(_ bench: Workbench) {
-        guard !bench.output.isEmpty else { return }
-        relayed.bodyBytes += bench.output.count
-        bench.output.withBytes { sink.answerContinues($0) }
     }
 
     /// See `HTTPTransferObserver`.

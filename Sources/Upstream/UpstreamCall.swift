@@ -17,6 +17,9 @@ package protocol AnswerSink: AnyObject {
     func answerBegins(_ call: UpstreamCall, _ transfer: HTTPTransfer, length: Int?)
     /// A piece of the body, to be sent at once.
     func answerContinues(_ bytes: Span<UInt8>)
+    /// A piece of the body as it came, before `answerContinues`; of calls with `tees`. False: no
+    /// more of it until the call is resumed.
+    func answerReceived(_ bytes: Span<UInt8>) -> Bool
     /// Bytes the client has not taken yet.
     var unsentBytes: Int { get }
     /// Nothing more came with the head for now: it should leave.
@@ -99,6 +102,10 @@ package final class UpstreamCall {
     /// When the client's request came, in nanoseconds of `Clock.monotonic`; 0: not known.
     package var receivedAt: UInt64 = 0
     private var isCancelled = false
+    /// The sink wants each piece of the answer as it comes, too.
+    package var tees = false
+    /// The sink has more of those than it wants.
+    var isTeePaused = false
     /// The relayed answer is a stream of events.
     package internal(set) var isEventStream = false
 
@@ -170,6 +177,7 @@ package final class UpstreamCall {
 
     /// Goes on after the sink had too much to send.
     package func resume() {
+        isTeePaused = false
         transfer?.resume()
     }
 
@@ -185,7 +193,7 @@ package final class UpstreamCall {
     }
 
     /// Where a stream that was cut stands; nil where the answer is no stream of events.
-    package var streamPosition: SSEParser.Position? { operation?.tap.position }
+    package var streamPosition: SSEParser.Position? { operation?.streamPosition }
 
     // MARK: Attempts
 
