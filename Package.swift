@@ -79,8 +79,8 @@ let package = Package(
         // House.
         module(
             "Gateway", "Bytes", "HTTP1", "W3CTraceContext", "Networking", "Crypto", "HTTPClient",
-            "JSON", "Configuration", "OpenAIAPI", "HTTPServer", "Privacy", "Telemetry", "OTLP",
-            "Upstream"),
+            "JSON", "Caching", "Configuration", "OpenAIAPI", "HTTPServer", "Privacy", "Telemetry",
+            "OTLP", "Upstream"),
         module(
             "MockProvider", "Bytes", "HTTP1", "Networking", "JSON", "HTTPServer"),
         module("SemanticConventions", "Bytes", "JSON", "Telemetry"),

@@ -1,4 +1,5 @@
 import Bytes
+import Caching
 import Configuration
 import HTTP1
 import HTTPClient
@@ -50,12 +51,18 @@ extension Exchange {
     }
 
     /// Makes the call and relays its answer.
-    func relay(_ request: CallRequest) async throws(GatewayError) {
-        services.metrics.typedRequests.add()
+    func relay(_ operation: Operation) async throws(GatewayError) {
         var path = ByteBuffer(capacity: 64)
-        path.append(request.endpoint.path ?? "")
+        path.append(operation.request.endpoint.path ?? "")
         appendQuery(to: &path)
-        try await finish(makeCall(.typed(makeOperation(request)), path: path))
+        operation.cacheStatus = use.status.name
+        if use.plan?.controls.stores == true {
+            operation.keepsBytesMax = services.settings.cache.entryBytesMax
+        }
+        let call = makeCall(.typed(operation), path: path)
+        lead(call)
+        try await finish(call)
+        await keep(operation)
     }
 
     /// Passes on what is no call of a model, bodies streamed both ways.
@@ -88,12 +95,14 @@ extension Exchange {
     }
 
     /// Takes the body from the connection.
-    private func makeOperation(_ request: CallRequest) -> Operation {
+    func makeOperation(_ request: CallRequest) -> Operation {
         var body = ByteBuffer()
         swap(&body, &connection.body)
-        return Operation(
+        let operation = Operation(
             request, body: body, target: services.target, services: worker.upstream, trace: trace,
             tenant: tenant, receivedAt: connection.requestAt)
+        self.operation = operation
+        return operation
     }
 
     private func appendQuery(to path: inout ByteBuffer) {
@@ -119,10 +128,11 @@ extension Exchange {
         defer { services.metrics.attempts.add(call.attemptCount) }
         if connection.isClientGone { call.cancel() }
         let outcome = await call.run()
+        endFlight(outcome)
         switch outcome {
         case .relayed: connection.endResponse()
         case .failed(let failure): throw GatewayError(failure)
-        case .cut(let failure): cut(GatewayError(failure), call)
+        case .cut(let failure): cut(GatewayError(failure), at: call.streamPosition)
         }
     }
 }

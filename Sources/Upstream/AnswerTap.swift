@@ -44,6 +44,21 @@ package final class Workbench {
         Self.read(bytes, scan, scanner: &scanner, content: &content, body)
     }
 
+    /// Scans `bytes` and lends the document; nil where they are not JSON.
+    package func scan<Result>(
+        _ bytes: Span<UInt8>, _ body: (borrowing JSONDocument) -> Result
+    ) -> Result? {
+        Self.scan(bytes, &scanner, body)
+    }
+
+    private static func scan<Result>(
+        _ bytes: Span<UInt8>, _ scanner: inout JSONScanner,
+        _ body: (borrowing JSONDocument) -> Result
+    ) -> Result? {
+        guard !bytes.isEmpty, (try? scanner.scan(bytes)) != nil else { return nil }
+        return body(scanner.document(bytes))
+    }
+
     private static func read<Result>(
         _ bytes: Span<UInt8>, _ scan: UInt64, scanner: inout JSONScanner,
         content: inout MessageContent,

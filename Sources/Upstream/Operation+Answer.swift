@@ -71,6 +71,12 @@ extension Operation {
         bench.output.withBytes { send($0) }
     }
 
+    /// Reads a whole answer in its plain form, which the client has in this or another shape.
+    package func read(plain bytes: Span<UInt8>) {
+        tap = .plain(length: bytes.count, bytesMax: AnswerTap.plainBytesMax)
+        tap.take(bytes, bench: services.bench)
+    }
+
     /// Where a stream that was cut stands; nil where the answer is no stream of events.
     package var streamPosition: SSEParser.Position? { tap.position }
 

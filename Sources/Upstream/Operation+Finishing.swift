@@ -15,6 +15,10 @@ extension Operation {
         tap.withFacts(endpoint: request.endpoint, bench: services.bench) { facts in
             if asksProvider { measure(course, facts, isStream: isStream, at: now) }
             isMeasured = true
+            if keepsBytesMax > 0 {
+                answerUsage = facts.usage
+                answerModel.append(facts.model)
+            }
             guard let record else { return }
             GenAISpan.setAnswer(
                 facts, endpoint: request.endpoint, target: target, names: names,

@@ -74,6 +74,10 @@ package final class Operation {
     private(set) var startedAt: UInt64 = 0
     /// The upstream gave the request an id, which is on the span.
     private var hasRequestID = false
+    /// Tokens as the provider reported them; known after `finish`, of answers that may be kept.
+    package internal(set) var answerUsage: AnswerFacts.Usage?
+    /// The answer's own name of the model; as `answerUsage`.
+    package internal(set) var answerModel = ByteBuffer()
     /// The forms in which messages are recorded; empty: not at all.
     var contentForms: ContentForms = []
 
@@ -92,11 +96,13 @@ package final class Operation {
     }
 
     /// Starts the span: a client's where a provider is asked, else an internal one.
-    package func start() {
+    /// - Parameter time: when it began, in nanoseconds since 1970; nil: now.
+    package func start(at time: UInt64? = nil) {
         var name = ByteBuffer(capacity: 64)
         body.withBytes { GenAISpan.appendName(request, $0, to: &name) }
         let span = trace.startSpan(
-            name.bytes, kind: asksProvider ? .client : .internal, below: trace.server.spanID)
+            name.bytes, kind: asksProvider ? .client : .internal, below: trace.server.spanID,
+            at: time)
         self.span = span
         startedAt = span.record?.startTime ?? trace.clock.now
         guard let record else { return }

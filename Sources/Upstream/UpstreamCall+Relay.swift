@@ -105,11 +105,7 @@ extension UpstreamCall: HTTPTransferObserver {
     package func transferFinished(_ transfer: HTTPTransfer, _ error: HTTPClientError?) {
         if let error { failure = UpstreamFailure(error) }
         if relayed.hasBegun, !discards, let operation {
-            operation.tap.finish(bench: services.bench)
-            relay(services.bench)
-            if operation.tap.isStream {
-                relayed.anatomy.end(at: Clock.monotonic, stall: services.stall)
-            }
+            operation.finishAnswer(&relayed) { sink.answerContinues($0) }
         }
         isAttemptOver = true
         point.signal()

@@ -122,10 +122,11 @@ extension Flight {
 
     /// The answer's head is there.
     package func begin(_ head: Head) {
-        wake(state.withLock { state in
-            state.head = head
-            return state.audiences
-        })
+        wake(
+            state.withLock { state in
+                state.head = head
+                return state.audiences
+            })
     }
 
     /// Adds to the body. False: as much is held as may be, and `control` tells when to go on;
@@ -152,12 +153,13 @@ extension Flight {
 
     /// Ends it; only the first call counts.
     package func end(_ end: End) {
-        wake(state.withLock { state in
-            guard state.end == nil else { return [] }
-            state.end = end
-            state.leader = nil
-            return state.audiences
-        })
+        wake(
+            state.withLock { state in
+                guard state.end == nil else { return [] }
+                state.end = end
+                state.leader = nil
+                return state.audiences
+            })
     }
 
     /// The leader's client has left. True: nobody else wants the answer, and nobody joins any
