@@ -19,9 +19,8 @@ extension Exchange {
             try readControls(request, &controls)
         } catch {
             throw GatewayError(
-                .invalidRequest,
-                "The member 'cache' of the body, or the namespace, is not what it may be.",
-                param: "cache")
+                .invalidRequest, String(describing: error.message),
+                param: error.param.map { String(describing: $0) })
         }
         let key = makeKey(request, controls, cache)
         if let member = controls.bodyMember {
