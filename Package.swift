@@ -69,6 +69,7 @@ let package = Package(
         module("Privacy", "Bytes", "Crypto", "JSON", "Platform"),
         module("Configuration", "Networking", "Privacy", "YAML"),
         module("OpenAIAPI", "Bytes", "JSON", "Crypto"),
+        module("Caching", "Bytes", "Crypto", "JSON", "OpenAIAPI"),
         module("HTTPServer", "Bytes", "HTTP1", "Networking"),
         module("Telemetry", "Bytes", "Privacy", "W3CTraceContext"),
         module(
@@ -112,6 +113,7 @@ let package = Package(
         tests("CryptoTests", "Crypto", "Bytes"),
         tests("CompressionTests", "Compression", "Bytes"),
         tests("OpenAIAPITests", "OpenAIAPI", "JSON", "Bytes"),
+        tests("CachingTests", "Caching", "OpenAIAPI", "JSON", "Crypto", "Bytes"),
         tests("PrivacyTests", "Privacy", "Platform", "JSON", "Bytes"),
         .testTarget(
             name: "ConfigurationTests",

@@ -1,0 +1,5 @@
+import Caching
+import Testing
+
+@Suite struct CacheKeyTests {
+}
