@@ -102,7 +102,8 @@ let package = Package(
 
         // Tests.
         .target(
-            name: "GatewayTesting", dependencies: ["Networking"], path: "Tests/GatewayTesting",
+            name: "GatewayTesting", dependencies: ["CTestSupport", "Networking"],
+            path: "Tests/GatewayTesting",
             swiftSettings: tested),
         // What tests need of the runtime and the system that Swift does not show.
         .target(name: "CTestSupport", path: "Tests/CTestSupport"),

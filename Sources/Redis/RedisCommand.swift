@@ -104,6 +104,11 @@ package struct RedisCommand: ~Copyable {
         }
     }
 
+    /// Appends what is sent.
+    func append(to buffer: inout ByteBuffer) {
+        buffer.append(bytes)
+    }
+
     /// Where the first argument lies in `bytes`: the key, for all commands that go to a cluster.
     var key: Range<Int>? {
         let all = bytes

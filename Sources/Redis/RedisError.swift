@@ -74,7 +74,7 @@ package struct RedisError: Error, Sendable, Equatable {
         case "MISCONF": (.outOfMemory, "the server takes no writes, as it cannot save them")
         case "WRONGTYPE": (.wrongType, "the key holds another type of value")
         case "MOVED", "ASK", "TRYAGAIN", "CROSSSLOT": (.moved, "the key is on another node")
-        case "CLUSTERDOWN": (.down, "the cluster has lost some of its slots")
+        case "CLUSTERDOWN": (.moved, "the cluster has lost some of its slots")
         default: (.other, "the server answered with an error")
         }
     }

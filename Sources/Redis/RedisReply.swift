@@ -49,6 +49,9 @@ package struct RedisReply: ~Copyable {
         get { buffer.bytes.extracting(root.range) }
     }
 
+    /// What an error reply says.
+    package var error: RedisError? { root.kind == .error ? RedisError(reply: bytes) : nil }
+
     /// The bytes of an answer that is one string.
     package consuming func takeBytes() -> ByteBuffer { buffer }
 
