@@ -104,7 +104,7 @@ final class RedisConnection {
         guard let stream else { return }
         if let tls {
             do throws(RedisError) {
-                try tls.send(&output, over: stream)
+                try tls.send(output, over: stream)
             } catch {
                 close(error)
             }
@@ -135,7 +135,9 @@ final class RedisConnection {
     ) {
         loop.spawn { [self] in
             do throws(RedisError) {
+                try checkOpen()
                 let address = try await locate()
+                try checkOpen()
                 server = address
                 tls = try makeTLS(address)
                 try await connect(to: address)

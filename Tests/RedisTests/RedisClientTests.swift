@@ -8,9 +8,9 @@ import Testing
     @Test func `what is set is got, byte by byte`() async throws {
         let server = try RedisServer()
         try await withClient(server.url) { client, changes, loop in
-            #expect(try await client.get("k") == nil)
+            try await client.expect("k", nil)
             try await client.set("k", "v")
-            #expect(try await client.get("k") == "v")
+            try await client.expect("k", "v")
             let all = [UInt8](0...255) + Array("\r\n$5\r\n*".utf8)
             _ = try await client.send(
                 RedisCommand(setting: all.span, to: all.span, milliseconds: 60_000))
@@ -19,8 +19,8 @@ import Testing
             #expect(isSame)
             value.removeAll()
             _ = try await client.send(RedisCommand("SET", "empty".utf8.span, "".utf8.span))
-            #expect(try await client.get("empty") == "")
-            #expect(try await client.get("") == nil)
+            try await client.expect("empty", "")
+            try await client.expect("", nil)
             let left = try await client.send(RedisCommand("PTTL", "k".utf8.span))
             #expect(left.kind == .integer && (1...600_000).contains(left.number))
             #expect(changes.list.isEmpty && client.isAvailable)
@@ -71,10 +71,10 @@ import Testing
         }
         #expect(try server.cli("-n", "3", "get", "k") == "three")
         try await withClient(server.url + "/3") { client, _, _ in
-            #expect(try await client.get("k") == "three")
+            try await client.expect("k", "three")
         }
         try await withClient("redis://localhost:\(server.port)/3") { client, _, _ in
-            #expect(try await client.get("k") == "three")
+            try await client.expect("k", "three")
         }
     }
 
@@ -86,7 +86,7 @@ import Testing
             try await client.set("k", "v")
         }
         try await withClient("redis://ann:pw@127.0.0.1:\(server.port)") { client, _, _ in
-            #expect(try await client.get("k") == "v")
+            try await client.expect("k", "v")
         }
         for credentials in ["", ":wrong@", "ann:wrong@", "bob:pw@"] {
             let url = "redis://\(credentials)127.0.0.1:\(server.port)"
@@ -110,7 +110,7 @@ import Testing
             #expect(unknown?.kind == .other && unknown?.code == "ERR")
             #expect(unknown.map { !"\($0)".contains("NOSUCH") } ?? false)
             for _ in 0..<20 { _ = await client.failure("list") }
-            #expect(try await client.get("k") == nil)
+            try await client.expect("k", nil)
             #expect(changes.list.isEmpty)
         }
     }

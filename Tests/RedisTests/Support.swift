@@ -34,15 +34,24 @@ func withClient<Result: Sendable>(
 }
 
 extension RedisClient {
-    func get(_ key: String, budget: UInt64? = nil) async throws(RedisError) -> String? {
+    func get(_ key: String, budget: UInt64? = nil) async throws -> String? {
         let reply = try await send(RedisCommand("GET", key.utf8.span), budget: budget)
         return reply.kind == .string ? String(decoding: reply.bytes) : nil
     }
 
-    func set(_ key: String, _ value: String) async throws(RedisError) {
+    func set(_ key: String, _ value: String) async throws {
         let reply = try await send(
             RedisCommand(setting: key.utf8.span, to: value.utf8.span, milliseconds: 600_000))
-        #expect(reply.isStatus("OK"))
+        let isOK = reply.isStatus("OK")
+        #expect(isOK)
+    }
+
+    /// A GET answers `value`.
+    func expect(
+        _ key: String, _ value: String?, sourceLocation: SourceLocation = #_sourceLocation
+    ) async throws {
+        let found = try await get(key)
+        #expect(found == value, sourceLocation: sourceLocation)
     }
 
     /// The kind of the error that a GET ends with.
@@ -51,7 +60,7 @@ extension RedisClient {
             _ = try await get(key, budget: budget)
             return nil
         } catch {
-            return error.kind
+            return (error as? RedisError)?.kind
         }
     }
 
