@@ -69,7 +69,7 @@ let package = Package(
         module("Privacy", "Bytes", "Crypto", "JSON", "Platform"),
         module("Configuration", "Networking", "Privacy", "YAML"),
         module("OpenAIAPI", "Bytes", "JSON", "Crypto"),
-        module("Caching", "Bytes", "Crypto", "JSON", "OpenAIAPI"),
+        module("Caching", "Bytes", "Crypto", "JSON", "Networking", "OpenAIAPI", "Redis"),
         module("HTTPServer", "Bytes", "HTTP1", "Networking"),
         module("Telemetry", "Bytes", "Privacy", "W3CTraceContext"),
         module(
