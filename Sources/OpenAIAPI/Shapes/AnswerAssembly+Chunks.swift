@@ -82,7 +82,7 @@ extension AnswerAssembly {
             let unknown = unknowns[index]
             guard strands.equals(unknown.name, name) else { continue }
             if isVoid || strands.equals(unknown.value, value) { return }
-            let isKept = unknown.isVoid || scope == .chunk && Self.isScalar(member.value, document)
+            let isKept = unknown.isVoid || scope == .chunk && Self.isCount(member.value, document)
             if !isKept {
                 // Groq tells its id first, and the usage besides in the end.
                 if scope == .chunk, name.equals("x_groq") { return }
@@ -111,10 +111,12 @@ extension AnswerAssembly {
         }
     }
 
-    private static func isScalar(_ value: JSONValue, _ document: borrowing JSONDocument) -> Bool {
+    /// A number or a boolean, whose last value tells how it stood in the end. A text that changes
+    /// may be pieces of one.
+    private static func isCount(_ value: JSONValue, _ document: borrowing JSONDocument) -> Bool {
         switch document.kind(of: value) {
-        case .array, .object: false
-        case .string, .number, .true, .false, .null: true
+        case .number, .true, .false: true
+        case .array, .object, .string, .null: false
         }
     }
 }

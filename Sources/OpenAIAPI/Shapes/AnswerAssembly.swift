@@ -11,8 +11,8 @@ import JSON
 /// How members are put together: texts, arguments and lists are concatenated; of `id`, `created`,
 /// `model` and `system_fingerprint` the first that says something stands, of `service_tier` and
 /// `usage` the last. Members unknown here: one that comes with the same value each time is kept,
-/// null and empty ones count as unsaid; of scalars of a chunk that change, the last is kept; all
-/// else refuses. So does any unknown member of a delta that is not null.
+/// null and empty ones count as unsaid; of numbers and booleans of a chunk that change, the last is
+/// kept; all else refuses. So does any unknown member of a delta that is not null.
 package struct AnswerAssembly: ~Copyable {
     /// Tool calls of all choices together at most.
     package static let toolCallsMax = 256

@@ -52,7 +52,7 @@ extension AnswerReplay {
         else { return false }
         guard planChoices(choices, &plan, document) else { return false }
         if includesUsage, let usage, document.kind(of: usage) == .object {
-            steps.append(.head)
+            add(step: .head)
             add("],\"usage\":")
             add(usage, of: document)
             add("}\n\n")
@@ -141,7 +141,7 @@ extension AnswerReplay {
 
     /// The beginning of a chunk with one choice.
     mutating func begin(_ choice: ChoicePlan, _ plan: ChunkPlan) {
-        steps.append(.head)
+        add(step: .head)
         add("{\"index\":")
         add(choice.index)
         add(",")
@@ -182,11 +182,11 @@ extension AnswerReplay {
         }
         let start = steps.count
         begin(choice, plan)
-        steps.append(contentsOf: opening)
-        steps.append(.slice(contents))
+        for step in opening { add(step: step) }
+        add(step: .slice(contents))
         add(closing)
         end(choice, &plan, document)
-        steps.append(.again(start))
+        add(step: .again(start))
     }
 
     /// The chunks of a text completion but for its last.

@@ -214,7 +214,7 @@ extension AnswerReplay {
             add(list.key, of: document)
             if index == position {
                 add(":[")
-                steps.append(.copy(group))
+                add(step: .copy(group))
                 add("]")
             } else {
                 let isEmptyList =

@@ -3,13 +3,13 @@ import JSON
 
 // How plans are written.
 extension AnswerReplay {
-    mutating func add(_ text: StaticString) { steps.append(.text(text)) }
+    mutating func add(_ text: StaticString) { add(step: .text(text)) }
 
-    mutating func add(_ number: Int) { steps.append(.number(number)) }
+    mutating func add(_ number: Int) { add(step: .number(number)) }
 
     /// A copy of a value.
     mutating func add(_ value: JSONValue, of document: borrowing JSONDocument) {
-        steps.append(.copy(document.range(of: value)))
+        add(step: .copy(document.range(of: value)))
     }
 
     /// A copy of `"name":value`, after a comma.

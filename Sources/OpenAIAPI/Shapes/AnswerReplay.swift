@@ -37,13 +37,15 @@ package struct AnswerReplay: ~Copyable {
         case sequence
     }
 
-    var steps: [Step] = []
+    private(set) var steps: [Step] = []
     /// See `Step.head`.
     var head = ByteBuffer()
     private var nextStep = 0
-    /// How far the copy at hand, or the text whose deltas are written, has come; nil between them.
-    private var position: Int?
-    /// The end of the text whose deltas are written.
+    /// How far the copy at hand has come; nil between two.
+    private var copied: Int?
+    /// How far the text whose deltas are written has come; nil between two.
+    private var sliced: Int?
+    /// The end of that text.
     private var sliceEnd = 0
     private var compactor = JSONCompactor()
     private var sequenceNumber = 0
@@ -74,6 +76,12 @@ package struct AnswerReplay: ~Copyable {
         return false
     }
 
+    /// Adds a step to the plan, unless it is too long already.
+    mutating func add(step: Step) {
+        guard steps.count <= Self.stepsMax else { return }
+        steps.append(step)
+    }
+
     private mutating func write(
         _ step: Step, _ plain: Span<UInt8>, into buffer: inout ByteBuffer
     ) {
@@ -82,26 +90,26 @@ package struct AnswerReplay: ~Copyable {
         case .number(let number): buffer.append(decimal: number)
         case .head: buffer.append(head.bytes)
         case .copy(let range):
-            let start = position ?? range.lowerBound
+            let start = copied ?? range.lowerBound
             let end = min(range.upperBound, start + Self.pieceBytes)
             compactor.append(plain.extracting(start..<end), to: &buffer)
             if end < range.upperBound {
-                position = end
+                copied = end
                 return
             }
-            position = nil
+            copied = nil
         case .slice(let range):
-            let start = position ?? range.lowerBound
+            let start = sliced ?? range.lowerBound
             let end = Self.deltaEnd(in: plain.extracting(range), from: start - range.lowerBound)
             buffer.append(plain.extracting(start..<range.lowerBound + end))
-            position = range.lowerBound + end
+            sliced = range.lowerBound + end
             sliceEnd = range.upperBound
         case .again(let target):
-            if let position, position < sliceEnd {
+            if let sliced, sliced < sliceEnd {
                 nextStep = target
                 return
             }
-            position = nil
+            sliced = nil
         case .sequence:
             buffer.append(decimal: sequenceNumber)
             sequenceNumber += 1
