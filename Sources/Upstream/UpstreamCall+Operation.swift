@@ -21,6 +21,7 @@ extension UpstreamCall {
             GenAISpan.setRequest(request, $0, target: target, names: names, on: record)
             setIdentity(request, $0, on: record)
         }
+        setStopSequences(request, on: record)
         setUser(request, on: record)
         if services.content.captures { chooseContentForms(request) }
         if !contentForms.isEmpty { setRequestContent(request, on: record) }
@@ -83,7 +84,8 @@ extension UpstreamCall {
             GenAISpan.setAnswer(
                 facts, endpoint: request.endpoint, target: target, names: names, on: record)
             if outcome == .relayed, status >= 400 || facts.hasError {
-                GenAISpan.setError(facts, status: status, on: record)
+                GenAISpan.setError(
+                    facts, status: status, textForm(request), services.bench.filter, on: record)
             }
             if isStream { setAnatomy(facts, outcome, on: record) }
         }
