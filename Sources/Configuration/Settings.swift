@@ -272,6 +272,11 @@ package struct LogSettings: Sendable, Equatable {
 /// From chatty to quiet.
 package enum LogLevel: String, Sendable, CaseIterable {
     case debug, info, warn, error
+
+    /// What other programs call them.
+    static let otherWords: [String: LogLevel] = [
+        "trace": .debug, "warning": .warn, "critical": .error, "fatal": .error,
+    ]
 }
 
 /// One line an entry either way.

@@ -305,7 +305,7 @@ enum SettingsTable {
             "shutdown.drain", .duration(\.shutdown.drain, .zero...day),
             "How long requests in progress may take."),
         SettingKey(
-            "log.level", .choice(\.log.level), short: ["LOG_LEVEL"],
+            "log.level", .choice(\.log.level, others: LogLevel.otherWords), short: ["LOG_LEVEL"],
             "The least important entries that are written."),
         SettingKey(
             "log.format", .choice(\.log.format), short: ["LOG_FORMAT"],

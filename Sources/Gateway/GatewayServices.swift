@@ -74,6 +74,9 @@ package final class GatewayServices: Sendable {
 extension ContentPolicy {
     /// What the settings leave of what `exporters` may have.
     package init(_ settings: ContentSettings, exporters: ContentForms) {
-        self.init(exporters: exporters, standard: settings.mode.form, rules: settings.rules)
+        let bounds = [settings.experimentalMode, settings.otlpMode, settings.consoleMode]
+        self.init(
+            exporters: exporters, standard: settings.mode.form, rules: settings.rules,
+            strictest: bounds.reduce(.full) { min($0, $1.form) })
     }
 }

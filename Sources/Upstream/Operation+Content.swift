@@ -66,12 +66,39 @@ extension Operation {
 
     /// Decides what of this call's content is recorded.
     func chooseContentForms() {
+        contentForms = withRoute { path, model in
+            services.content.forms(tenant: tenant, path: path, model: model)
+        }
+    }
+
+    /// The form in which texts of this call are recorded that stand beside its messages.
+    var textForm: ContentForm {
+        withRoute { path, model in
+            services.content.textForm(tenant: tenant, path: path, model: model)
+        }
+    }
+
+    /// `gen_ai.request.stop_sequences`: texts of the caller's.
+    func setStopSequences(on record: SpanRecord) {
+        guard !request.stopSequences.isEmpty, request.endpoint != .embeddings else { return }
+        let form = textForm
+        for sequence in request.stopSequences {
+            var text = ByteBuffer(capacity: sequence.contents.count)
+            body.withBytes { sequence.append(from: $0, to: &text) }
+            var kept = ByteBuffer(capacity: text.count)
+            if services.bench.filter.append(text: text.bytes, as: form, to: &kept) {
+                record.append(GenAIAttributes.requestStopSequences, kept.bytes)
+            }
+        }
+    }
+
+    /// Lends what rules ask of a call: its path and its model.
+    private func withRoute<Result>(_ read: (Span<UInt8>, Span<UInt8>) -> Result) -> Result {
         var path = ByteBuffer(capacity: 32)
         path.append("/v1")
         path.append(request.endpoint.path ?? "")
         var model = ByteBuffer(capacity: 64)
         body.withBytes { request.model.append(from: $0, to: &model) }
-        contentForms = services.content.forms(
-            tenant: tenant, path: path.bytes, model: model.bytes)
+        return read(path.bytes, model.bytes)
     }
 }

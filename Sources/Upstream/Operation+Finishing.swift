@@ -24,7 +24,8 @@ extension Operation {
                 facts, endpoint: request.endpoint, target: target, names: names,
                 savesTokens: !asksProvider, on: record)
             if course.outcome == .relayed, status >= 400 || facts.hasError {
-                GenAISpan.setError(facts, status: status, on: record)
+                GenAISpan.setError(
+                    facts, status: status, textForm, services.bench.filter, on: record)
             }
             if isStream { setAnatomy(facts, course, on: record) }
         }

@@ -112,6 +112,7 @@ package final class Operation {
             GenAISpan.setRequest(request, $0, target: target, names: names, on: record)
             setIdentity($0, on: record)
         }
+        setStopSequences(on: record)
         setUser(on: record)
         if services.content.captures { chooseContentForms() }
         if !contentForms.isEmpty { setRequestContent(on: record) }

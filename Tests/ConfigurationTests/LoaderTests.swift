@@ -300,6 +300,18 @@ struct LoaderTests {
         #expect(settings.log.level == .warn)
     }
 
+    @Test(
+        "levels are known by the names that other programs have for them",
+        arguments: [
+            ("warning", LogLevel.warn), ("WARNING", .warn), ("trace", .debug), ("fatal", .error),
+            ("critical", .error), ("Warn", .warn), ("info", .info),
+        ])
+    func knowsLevels(_ word: String, _ level: LogLevel) throws {
+        #expect(try load(environment: ["LOG_LEVEL": word]).settings.log.level == level)
+        let lower = word.lowercased()
+        #expect(try load("log:\n  level: \(lower)\n").settings.log.level == level)
+    }
+
     @Test func `a misspelt variable is warned of, one that others set is not`() throws {
         let warnings = try load(environment: [
             "MARTLET_LISTN": "x", "MARTLET_LIMITS_JSON_DEPT_MAX": "1",
