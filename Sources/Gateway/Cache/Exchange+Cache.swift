@@ -74,6 +74,10 @@ extension Exchange {
             return await replay(entry, operation, lookup)
         }
         use.status = .miss
+        if let found = await findInRedis(plan, operation, lookup, cache) {
+            use.flight?.end(.stored(found.entry, store: found.store))
+            return await replay(found, operation, lookup)
+        }
         end(lookup, isHit: false)
         try await relay(operation)
     }
