@@ -41,7 +41,7 @@ package final class CacheEntry: Sendable {
     package let usage: AnswerFacts.Usage
     /// The model's name, then the body.
     private let texts: ByteBuffer
-    private let modelBytes: Int
+    let modelBytes: Int
 
     /// An entry with copies of `body` and of the first `modelBytesMax` bytes of `model`, the
     /// answer's own name of it.
@@ -78,6 +78,11 @@ package final class CacheEntry: Sendable {
         try texts.withBytes { bytes throws(Failure) in
             try use(bytes.extracting(0..<modelBytes))
         }
+    }
+
+    /// Calls `use` with the model's name and the body behind it.
+    func withTexts(_ use: (Span<UInt8>) -> Void) {
+        texts.withBytes { use($0) }
     }
 
     /// Bytes of the answer.
