@@ -31,14 +31,7 @@ enum AdminEndpoints {
             return true
         }
         guard isKnown else { return false }
-        connection.startHead(status: status)
-        connection.addDate()
-        connection.addField("content-type", contentType)
-        connection.addField("cache-control", "no-store")
-        connection.finishHead(.length(body.count))
-        connection.write(body.bytes)
-        connection.flush()
-        connection.endResponse()
+        OwnPage.send(body, status: status, contentType: contentType, on: connection)
         return true
     }
 

@@ -80,11 +80,11 @@ package final class WorkerMeter {
 
     // MARK: Cells
 
-    /// The cell of a series, made where it is new; beyond the limit, the one all further share.
+    /// The cell of a series, made where it is new; beyond the bounds, the one all further share.
     func cell(_ instrument: Instrument, _ labels: () -> MetricLabels) -> HistogramCell {
         var labels = labels()
         if let known = cells[instrument.rawValue][labels] { return known }
-        if cells[instrument.rawValue].count >= seriesMax {
+        if !meters.budget.admits(labels, of: instrument) {
             labels = .overflow
             if let known = cells[instrument.rawValue][labels] { return known }
         }
