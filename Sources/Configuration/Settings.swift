@@ -27,6 +27,8 @@ package struct Settings: Sendable, Equatable {
     package internal(set) var export = ExportSettings()
     /// Prompts and answers on spans.
     package internal(set) var content = ContentSettings()
+    /// Answers that are given again.
+    package internal(set) var cache = CacheSettings()
     /// After SIGTERM.
     package internal(set) var shutdown = ShutdownSettings()
     /// The process's log.

@@ -149,11 +149,9 @@ extension Exchange {
                 appendRequestID(to: &requestID)
                 span.set(MartletAttributes.requestID, requestID.bytes)
             }
-            span.set(MartletAttributes.cacheStatus, "off")
-            if let call {
-                span.set(MartletAttributes.attemptCount, call.attemptCount)
-                if call.isStreaming { span.set(MartletAttributes.stream, true) }
-            }
+            span.set(MartletAttributes.cacheStatus, use.status.name)
+            if let call { span.set(MartletAttributes.attemptCount, call.attemptCount) }
+            if operation?.request.isStreaming == true { span.set(MartletAttributes.stream, true) }
             if sentStatus > 0 { span.set(HTTPAttributes.responseStatusCode, sentStatus) }
             if connection.isClientGone { span.set(MartletAttributes.clientDisconnected, true) }
             if let errorType {

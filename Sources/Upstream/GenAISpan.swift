@@ -81,10 +81,10 @@ enum GenAISpan {
         }
     }
 
-    /// What the answer says.
+    /// What the answer says. `savesTokens`: its tokens were paid for by another call.
     static func setAnswer(
         _ facts: borrowing AnswerFacts, endpoint: Endpoint, target: UpstreamTarget, names: Names,
-        on span: SpanRecord
+        savesTokens: Bool, on span: SpanRecord
     ) {
         if !facts.id.isEmpty { span.set(GenAIAttributes.responseID, facts.id) }
         if !facts.model.isEmpty { span.set(GenAIAttributes.responseModel, facts.model) }
@@ -105,7 +105,13 @@ enum GenAISpan {
         if let dimensions = facts.embeddingDimensions {
             span.set(GenAIAttributes.embeddingsDimensionCount, dimensions)
         }
-        if let usage = facts.usage {
+        if let usage = facts.usage, savesTokens {
+            let (input, output) = tokens(of: usage, provider: target.provider.name)
+            if let input { span.set(MartletAttributes.cacheSavedInputTokens, input) }
+            if let output, endpoint != .embeddings {
+                span.set(MartletAttributes.cacheSavedOutputTokens, output)
+            }
+        } else if let usage = facts.usage {
             setUsage(
                 usage, endpoint: endpoint, provider: target.provider.name, names: names, on: span)
         }
