@@ -100,7 +100,7 @@ struct CachePlan {
     /// Whether `entry` is new enough for the caller, at `now`.
     func accepts(_ entry: CacheEntry, at now: Int64) -> Bool {
         guard let maxAge = controls.maxAge else { return true }
-        return entry.age(at: now) <= Int64(maxAge) * 1000
+        return entry.age(at: now) < Int64(maxAge) * 1000
     }
 }
 
