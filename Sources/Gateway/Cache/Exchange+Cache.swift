@@ -78,6 +78,7 @@ extension Exchange {
             use.flight?.end(.stored(found.entry, store: found.store))
             return await replay(found, operation, lookup)
         }
+        if try await answerItems(plan, operation, lookup, cache) { return }
         end(lookup, isHit: false)
         try await relay(operation)
     }
