@@ -16,6 +16,7 @@ package protocol RedisObserver: AnyObject {
 /// server that is down or slow is left alone after the first ones, until a connection that is
 /// tried in the background stands.
 package final class RedisClient {
+    /// What it was made with.
     package let settings: RedisSettings
     let loop: EventLoop
     private let tls: TLSContext?

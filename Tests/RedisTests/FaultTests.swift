@@ -167,25 +167,43 @@ import Testing
         }
     }
 
+    struct Bad: Sendable, CustomTestStringConvertible {
+        let testDescription: String
+        let answer: FaultyRedis.Answer
+        let kind: RedisError.Kind
+
+        init(_ name: String, _ kind: RedisError.Kind, _ answer: FaultyRedis.Answer) {
+            testDescription = name
+            self.answer = answer
+            self.kind = kind
+        }
+
+        /// An answer that is one line.
+        init(_ text: String, _ kind: RedisError.Kind) {
+            self.init(text, kind, .send(text + "\r\n"))
+        }
+    }
+
     @Test(arguments: [
-        (FaultyRedis.Answer.send("$1000000\r\nabc"), RedisError.Kind.timeout),
-        (.sendAndClose("$10\r\nabc"), .down), (.sendAndClose(""), .down),
-        (.send("HTTP/1.1 400 Bad Request\r\n\r\n"), .malformed), (.send("%2\r\n"), .malformed),
-        (.send("$9999\r\n" + String(repeating: "x", count: 9999)), .tooLarge),
-        (.send("*999999999\r\n"), .tooLarge), (.nothing, .timeout),
-        (.send("-LOADING Redis is loading\r\n"), .loading),
-        (.send("-NOAUTH Authentication required.\r\n"), .auth),
-        (.send("-MASTERDOWN Link with MASTER is down\r\n"), .down),
-        (.send("-CLUSTERDOWN Hash slot not served\r\n"), .moved),
-        (.send("-TRYAGAIN Multiple keys request\r\n"), .moved),
-        (.send("-MOVED 99999 x\r\n"), .moved), (.send("-\r\n"), .other),
+        Bad("the beginning of a value", .timeout, .send("$1000\r\nabc")),
+        Bad("the beginning of a value, then the end", .down, .sendAndClose("$10\r\nabc")),
+        Bad("the end", .down, .sendAndClose("")), Bad("nothing", .timeout, .nothing),
+        Bad(
+            "a value over the limit", .tooLarge,
+            .send("$9999\r\n" + String(repeating: "x", count: 9999))),
+        Bad("HTTP/1.1 400 Bad Request", .malformed), Bad("%2", .malformed),
+        Bad("*999999999", .tooLarge), Bad("-LOADING Redis is loading", .loading),
+        Bad("-NOAUTH Authentication required.", .auth),
+        Bad("-MASTERDOWN Link with MASTER is down", .down),
+        Bad("-CLUSTERDOWN Hash slot not served", .moved),
+        Bad("-TRYAGAIN Multiple keys request", .moved), Bad("-MOVED 99999 x", .moved),
+        Bad("-", .other),
     ])
-    func `a bad answer is an error of its kind`(
-        answer: FaultyRedis.Answer, kind: RedisError.Kind
-    ) async throws {
+    func `a bad answer is an error of its kind`(_ bad: Bad) async throws {
+        let kind = bad.kind
         let peer = try FaultyRedis { command in
             switch command {
-            case ["GET", "bad"]: answer
+            case ["GET", "bad"]: bad.answer
             case ["GET", "good"]: .sendInPieces("$1\r\nv\r\n")
             default: .nothing
             }

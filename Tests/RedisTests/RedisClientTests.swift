@@ -80,7 +80,7 @@ import Testing
 
     @Test func `a password, a user and a password, and wrong ones`() async throws {
         let server = try RedisServer([
-            "--requirepass", "open:sesame", "--user", "ann on >pw ~* +@all",
+            "--requirepass", "open:sesame", "--user", "ann", "on", ">pw", "~*", "+@all",
         ])
         try await withClient("redis://:open%3Asesame@127.0.0.1:\(server.port)") { client, _, _ in
             try await client.set("k", "v")
