@@ -77,6 +77,13 @@ package final class RedisClient {
         return try await send(request, following: nil)
     }
 
+    /// Begins to connect, in the background, so that the first command need not.
+    package func prepare() {
+        guard !isClosed else { return }
+        single?.prepare()
+        cluster?.learn()
+    }
+
     /// The server that answers commands about `key`, as far as known.
     package func server(of key: Span<UInt8>) -> ListenAddress? {
         if let single { return single.server }

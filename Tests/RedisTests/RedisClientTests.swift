@@ -122,6 +122,13 @@ import Testing
             let info = try server.cli("info", "clients")
             #expect(info.contains("connected_clients:1"))
             #expect(client.isAvailable)
+            client.prepare()
+            client.prepare()
+            let end = Clock.monotonic + 30_000_000_000
+            while try !server.cli("info", "clients").contains("connected_clients:2") {
+                guard Clock.monotonic < end else { throw TimedOut("the connection") }
+                await loop.sleep(milliseconds: 5)
+            }
         }
     }
 }
