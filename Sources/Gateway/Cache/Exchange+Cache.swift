@@ -87,7 +87,7 @@ extension Exchange {
     ) -> FoundAnswer? {
         let now = WorkerCache.now
         guard let entry = cache.shared.memory?.get(plan.key, now: now),
-            plan.accepts(entry, at: now)
+            plan.controls.accepts(age: entry.age(at: now))
         else { return nil }
         return found(entry, store: "memory", operation)
     }

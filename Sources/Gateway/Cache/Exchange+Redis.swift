@@ -20,7 +20,7 @@ extension Exchange {
         switch result {
         case .hit(let entry):
             let now = WorkerCache.now
-            guard plan.accepts(entry, at: now),
+            guard plan.controls.accepts(age: entry.age(at: now)),
                 let found = found(entry, store: "redis", operation)
             else { return nil }
             cache.shared.memory?.set(entry, for: plan.key, now: now)
