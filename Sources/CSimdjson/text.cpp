@@ -3,6 +3,7 @@
 #include "csimdjson.h"
 #include "utf8.h"
 
+#include <algorithm>
 #include <charconv>
 #include <cstring>
 
@@ -84,6 +85,60 @@ size_t decode(const uint8_t *bytes, size_t count, size_t *at, uint8_t *into) {
     return encode(unit >= 0xD800 && unit < 0xE000 ? 0xFFFD : unit, into);
 }
 
+/// A scalar below U+0080 or a lone surrogate as it stands in a string that escapes no more than
+/// it must; at most 6 bytes.
+size_t write_escape(uint32_t unit, uint8_t *into) {
+    char letter = 0;
+    switch (unit) {
+    case '"': letter = '"'; break;
+    case '\\': letter = '\\'; break;
+    case 0x08: letter = 'b'; break;
+    case 0x09: letter = 't'; break;
+    case 0x0A: letter = 'n'; break;
+    case 0x0C: letter = 'f'; break;
+    case 0x0D: letter = 'r'; break;
+    default: break;
+    }
+    if (letter != 0) {
+        into[0] = '\\';
+        into[1] = static_cast<uint8_t>(letter);
+        return 2;
+    }
+    if (unit >= 0x20 && unit < 0x80) {
+        into[0] = static_cast<uint8_t>(unit);
+        return 1;
+    }
+    into[0] = '\\';
+    into[1] = 'u';
+    for (int digit = 0; digit < 4; digit++) {
+        into[2 + digit] = static_cast<uint8_t>("0123456789abcdef"[unit >> (12 - 4 * digit) & 15]);
+    }
+    return 6;
+}
+
+/// The escape at `*at`, which is moved behind it, as `write_escape` would write it, or as UTF-8.
+size_t rewrite(const uint8_t *bytes, size_t count, size_t *at, uint8_t *into) {
+    size_t start = *at;
+    if (count - start >= 6 && bytes[start + 1] == 'u') {
+        uint32_t unit = hex4(bytes + start + 2);
+        if (unit < 0x80) {
+            *at = start + 6;
+            return write_escape(unit, into);
+        }
+        if (unit >= 0xD800 && unit < 0xE000) {
+            size_t length = decode(bytes, count, at, into);
+            if (length == 4) return length;
+            return write_escape(unit, into);
+        }
+    } else if (count - start >= 2 && bytes[start + 1] != '/') {
+        into[0] = bytes[start];
+        into[1] = bytes[start + 1];
+        *at = start + 2;
+        return 2;
+    }
+    return decode(bytes, count, at, into);
+}
+
 /// The offset of the first backslash at or after `at`, or `count`.
 size_t find_backslash(const uint8_t *bytes, size_t count, size_t at) {
     const void *found = memchr(bytes + at, '\\', count - at);
@@ -132,6 +187,22 @@ extern "C" size_t csimdjson_unescape(const uint8_t *bytes, size_t count, uint8_t
             written += length;
         }
     }
+    return written;
+}
+
+extern "C" size_t csimdjson_rewrite_escapes(
+    const uint8_t *bytes, size_t count, uint8_t *into, size_t room, size_t *taken) {
+    size_t at = 0;
+    size_t written = 0;
+    while (at < count && room - written >= 6) {
+        size_t escape = find_backslash(bytes, std::min(count, at + (room - written)), at);
+        memcpy(into + written, bytes + at, escape - at);
+        written += escape - at;
+        at = escape;
+        if (at == count || bytes[at] != '\\' || room - written < 6) continue;
+        written += rewrite(bytes, count, &at, into + written);
+    }
+    *taken = at;
     return written;
 }
 

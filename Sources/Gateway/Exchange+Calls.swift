@@ -1,4 +1,5 @@
 import Bytes
+import Caching
 import Configuration
 import HTTP1
 import HTTPClient
@@ -50,14 +51,18 @@ extension Exchange {
     }
 
     /// Makes the call and relays its answer.
-    func relay(_ request: CallRequest) async throws(GatewayError) {
-        services.metrics.typedRequests.add()
+    func relay(_ operation: Operation) async throws(GatewayError) {
         var path = ByteBuffer(capacity: 64)
-        path.append(request.endpoint.path ?? "")
+        path.append(operation.request.endpoint.path ?? "")
         appendQuery(to: &path)
-        let call = makeCall(.typed(request), path: path)
-        swap(&call.body, &connection.body)
+        operation.cacheStatus = use.status.name
+        if use.plan?.controls.stores == true {
+            operation.keepsBytesMax = services.settings.cache.entryBytesMax
+        }
+        let call = makeCall(.typed(operation), path: path)
+        lead(call)
         try await finish(call)
+        await keep(operation)
     }
 
     /// Passes on what is no call of a model, bodies streamed both ways.
@@ -89,6 +94,17 @@ extension Exchange {
         try await finish(call)
     }
 
+    /// Takes the body from the connection.
+    func makeOperation(_ request: CallRequest) -> Operation {
+        var body = ByteBuffer()
+        swap(&body, &connection.body)
+        let operation = Operation(
+            request, body: body, target: services.target, services: worker.upstream, trace: trace,
+            tenant: tenant, receivedAt: connection.requestAt)
+        self.operation = operation
+        return operation
+    }
+
     private func appendQuery(to path: inout ByteBuffer) {
         guard let query = connection.parser.head.query else { return }
         connection.withHead { bytes in
@@ -109,14 +125,14 @@ extension Exchange {
 
     private func finish(_ call: UpstreamCall) async throws(GatewayError) {
         self.call = call
-        call.tenant = tenant
         defer { services.metrics.attempts.add(call.attemptCount) }
-        if connection.isClientGone { call.cancel() }
+        if connection.isClientGone, use.flight?.leaderLeft() ?? true { call.cancel() }
         let outcome = await call.run()
+        endFlight(outcome)
         switch outcome {
         case .relayed: connection.endResponse()
         case .failed(let failure): throw GatewayError(failure)
-        case .cut(let failure): cut(GatewayError(failure), call)
+        case .cut(let failure): cut(GatewayError(failure), at: call.streamPosition)
         }
     }
 }

@@ -59,6 +59,13 @@ void csimdjson_shrink(struct csimdjson_scanner *scanner, size_t capacity);
 /// Decodes the inside of a valid JSON string; answers the bytes written, at most `count`.
 size_t csimdjson_unescape(const uint8_t *bytes, size_t count, uint8_t *into);
 
+/// Rewrites the inside of a valid JSON string so that equal texts are equal bytes: as UTF-8 with
+/// those characters escaped that must be, in the shortest way, and lone surrogates as lower-case
+/// numbers. Stops where fewer than 6 bytes of `room` are left and puts what was read into `*taken`;
+/// answers the bytes written, never more than were read.
+size_t csimdjson_rewrite_escapes(
+    const uint8_t *bytes, size_t count, uint8_t *into, size_t room, size_t *taken);
+
 /// 1 when the inside of a valid JSON string decodes to `other`.
 int csimdjson_unescaped_equals(
     const uint8_t *bytes, size_t count, const uint8_t *other, size_t other_count);

@@ -1,0 +1,116 @@
+import Bytes
+import Crypto
+import Synchronization
+
+/// Entries in this process' memory, for all workers: bounded by bytes, in shards with a lock each.
+///
+/// New entries pass through a window of a tenth of the bytes, the least recently used first out.
+/// What leaves it stays only if it was asked for more often than all those together that would
+/// have to go for it (TinyLFU with aggregated victims): keys that are asked for once do not wash
+/// out those that are asked for again and again, and a large entry needs to be worth as much as
+/// the many small ones in its place. A hit copies nothing.
+package final class MemoryStore: Sendable {
+    /// What became of an entry that was to be stored.
+    package enum Outcome: Hashable, Sendable {
+        case stored
+        /// Those it would have displaced are asked for more often.
+        case rejected
+        /// Larger than a shard lets one entry be.
+        case tooLarge
+    }
+
+    /// What the store holds, and what happened since it was made.
+    package struct Statistics: Hashable, Sendable {
+        /// Held now.
+        package var entries = 0
+        package var bytes = 0
+        /// What `get` answered; entries that were over their time are misses.
+        package var hits = 0
+        package var misses = 0
+        /// What `set` answered, `tooLarge` being among the rejected.
+        package var stored = 0
+        package var rejected = 0
+        /// Entries that went for others, at once or later, and those whose time was found over.
+        package var evicted = 0
+        package var expired = 0
+
+        package init() {}
+
+        static func += (left: inout Self, right: Self) {
+            left.entries += right.entries
+            left.bytes += right.bytes
+            left.hits += right.hits
+            left.misses += right.misses
+            left.stored += right.stored
+            left.rejected += right.rejected
+            left.evicted += right.evicted
+            left.expired += right.expired
+        }
+    }
+
+    /// Bytes of the place an entry has in a shard: its slot, and its key in the shard's table.
+    package static let slotBytes = 192
+    /// Shards at most.
+    static let shardsMax = 16
+    /// An entry may take so much of a shard; a shard is made to hold so many of the largest.
+    private static let entriesAShardMin = 4
+
+    private let shards: [MemoryShard]
+
+    /// A store of at most `bytesMax` bytes, counted as `CacheEntry.cost` and `slotBytes` for each
+    /// entry. An entry of `entryBytesMax` bytes fits if the whole is four times as large.
+    package init(bytesMax: Int, entryBytesMax: Int = 1 << 20) {
+        let shardBytesMin = max(64 << 10, entryBytesMax) * Self.entriesAShardMin
+        var count = 1
+        while count < Self.shardsMax, bytesMax / (count * 2) >= shardBytesMin { count *= 2 }
+        let bytes = max(0, bytesMax) / count
+        shards = (0..<count).map { _ in
+            MemoryShard(bytesMax: bytes, entryBytesMax: bytes / Self.entriesAShardMin)
+        }
+    }
+
+    private func shard(of key: CacheKey) -> MemoryShard {
+        shards[Int(key.digest.bytes[7]) & (shards.count - 1)]
+    }
+
+    /// The entry of `key`, if it may still be used at `now` (milliseconds since 1970).
+    package func get(_ key: CacheKey, now: Int64) -> CacheEntry? {
+        shard(of: key).state.withLock { $0.get(key, now: now) }
+    }
+
+    /// Stores an entry in place of the one `key` has, which is gone whatever becomes of the new.
+    @discardableResult
+    package func set(_ entry: CacheEntry, for key: CacheKey, now: Int64) -> Outcome {
+        shard(of: key).state.withLock { $0.set(entry, for: key, now: now) }
+    }
+
+    /// Forgets the entry of `key`; answers whether there was one.
+    @discardableResult
+    package func remove(_ key: CacheKey) -> Bool {
+        shard(of: key).state.withLock { $0.remove(key) }
+    }
+
+    /// Forgets all that match, a shard after the other; answers how many.
+    package func flush(_ selector: CacheSelector) -> Int {
+        shards.reduce(0) { sum, shard in
+            sum + shard.state.withLock { $0.flush(selector) }
+        }
+    }
+
+    /// The numbers of all shards, each for itself exact.
+    package var statistics: Statistics {
+        var sum = Statistics()
+        for shard in shards { sum += shard.state.withLock { $0.statistics } }
+        return sum
+    }
+}
+
+/// A part of the store, chosen by a key's digest, and its lock.
+final class MemoryShard: Sendable {
+    /// Any worker's thread reads and writes it.
+    let state: Mutex<ShardState>
+
+    init(bytesMax: Int, entryBytesMax: Int) {
+        state = Mutex(ShardState(bytesMax: bytesMax, entryBytesMax: entryBytesMax))
+    }
+}
