@@ -150,6 +150,10 @@ let package = Package(
             name: "ExportGenerator",
             dependencies: ["Bytes", "OTLP", "Telemetry", "W3CTraceContext"],
             path: "Tests/ExportGenerator", swiftSettings: tested),
+        // Answers turned from one shape into the other, for a client that is not ours.
+        .executableTarget(
+            name: "ShapeConverter", dependencies: ["Bytes", "JSON", "OpenAIAPI"],
+            path: "Tests/ShapeConverter", swiftSettings: tested),
         // The tools of `script/bench`: upstream, load, OTLP sink.
         .systemLibrary(name: "CEpoll", path: "Tests/CEpoll"),
         .executableTarget(
