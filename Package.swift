@@ -67,7 +67,7 @@ let package = Package(
 
         // Domain.
         module("Privacy", "Bytes", "Crypto", "JSON", "Platform"),
-        module("Configuration", "Networking", "Privacy", "YAML"),
+        module("Configuration", "Networking", "Privacy", "Redis", "YAML"),
         module("OpenAIAPI", "Bytes", "JSON", "Crypto"),
         module("Caching", "Bytes", "Crypto", "JSON", "Networking", "OpenAIAPI", "Redis"),
         module("HTTPServer", "Bytes", "HTTP1", "Networking"),
@@ -82,8 +82,8 @@ let package = Package(
         // House.
         module(
             "Gateway", "Bytes", "HTTP1", "W3CTraceContext", "Networking", "Crypto", "HTTPClient",
-            "JSON", "Caching", "Configuration", "OpenAIAPI", "HTTPServer", "Privacy", "Telemetry",
-            "OTLP", "Upstream"),
+            "JSON", "Caching", "Configuration", "OpenAIAPI", "HTTPServer", "Privacy", "Redis",
+            "Telemetry", "OTLP", "Upstream"),
         module(
             "MockProvider", "Bytes", "HTTP1", "Networking", "JSON", "HTTPServer"),
         module("SemanticConventions", "Bytes", "JSON", "Telemetry"),
@@ -130,7 +130,9 @@ let package = Package(
         tests("NetworkingTests", "Networking", "Bytes", "GatewayTesting"),
         tests("HTTPServerTests", "HTTPServer", "HTTP1", "Networking", "Bytes", "GatewayTesting"),
         tests("HTTPClientTests", "HTTP1", "HTTPClient", "Networking", "Bytes", "GatewayTesting"),
-        tests("RedisTests", "Redis", "Bytes", "Networking", "GatewayTesting"),
+        tests(
+            "RedisTests", "Redis", "Caching", "Crypto", "OpenAIAPI", "Bytes", "Networking",
+            "GatewayTesting"),
         tests("MockProviderTests", "MockProvider", "Networking", "GatewayTesting"),
         .testTarget(
             name: "GatewayTests",

@@ -14,13 +14,13 @@ import W3CTraceContext
 extension Exchange: AnswerSink {
     func addRequestFields(to transfer: HTTPTransfer, readsAnswer: Bool) {
         let head = connection.parser.head
-        let settings = services.settings.upstream
+        let target = services.target
         connection.withHead { bytes in
             HeaderForwarding.addRequestFields(
-                head, bytes, settings: settings, readsAnswer: readsAnswer,
+                head, bytes, settings: target.settings, readsAnswer: readsAnswer,
                 dropsAuthorization: hasGatewayKey, to: transfer)
         }
-        guard let own = services.target.authorization else { return }
+        guard let own = target.authorization else { return }
         if hasGatewayKey || (head.first(.authorization) == nil && head.first(.apiKey) == nil) {
             transfer.addHeader("authorization", own.reveal().utf8.span)
         }

@@ -126,7 +126,7 @@ extension Exchange {
     private func finish(_ call: UpstreamCall) async throws(GatewayError) {
         self.call = call
         defer { services.metrics.attempts.add(call.attemptCount) }
-        if connection.isClientGone { call.cancel() }
+        if connection.isClientGone, use.flight?.leaderLeft() ?? true { call.cancel() }
         let outcome = await call.run()
         endFlight(outcome)
         switch outcome {

@@ -49,6 +49,7 @@ extension Exchange {
                 line.add(.attempts, call.attemptCount)
             }
             if operation?.request.isStreaming == true { line.add(.stream, true) }
+            if use.status != .off { line.add(.cache, use.status.name) }
             line.add(.bytes, connection.responseBytes)
         }
     }
@@ -86,9 +87,10 @@ extension Exchange {
     }
 
     private func addRequest(to line: inout LogLine) {
-        let head = connection.parser.head
-        line.add(.method, head.method == .other ? "_OTHER" : head.method.name)
-        let route = connection.withHead { Route.name($0.extracting(head.path)) }
+        let method = connection.parser.head.method
+        line.add(.method, method == .other ? "_OTHER" : method.name)
+        let path = connection.parser.head.path
+        let route = connection.withHead { Route.name($0.extracting(path)) }
         if let route { line.add(.route, route) }
     }
 }

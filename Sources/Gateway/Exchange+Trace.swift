@@ -16,9 +16,10 @@ extension Exchange {
         let head = connection.parser.head
         var metadata: [(key: String, value: String)] = []
         var portkeyTraceID: TraceID?
-        let settings = worker.services.settings.telemetry
+        let services = worker.services
+        let headers = services.settings.telemetry.headerAttributes
         var mapped: [(key: String, value: String)] = []
-        let reads = worker.services.propagatesTraceContext
+        let reads = services.propagatesTraceContext
         connection.withHead { bytes in
             for field in head.fields {
                 let value = bytes.extracting(field.value)
@@ -31,27 +32,31 @@ extension Exchange {
                     metadata = CallerMetadata.read(value, scanner: &worker.bench.scanner)
                 case .other:
                     CallerMetadata.take(
-                        bytes.extracting(field.name), value, settings.headerAttributes, &mapped)
+                        bytes.extracting(field.name), value, headers, &mapped)
                 default: break
                 }
             }
         }
         var shared: [(key: String, value: String)] = []
         for member in reader.baggage.members
-        where settings.baggageAttributes.contains(where: { $0.matches(member.key) }) {
+        where services.settings.telemetry.baggageAttributes.contains(where: {
+            $0.matches(member.key)
+        }) {
             shared.append((member.key, member.value))
         }
         for (key, value) in metadata + mapped {
             shared.removeAll { $0.key == key }
             shared.append((key, value))
         }
-        if !shared.isEmpty { shared = recordable(shared, settings.userID, worker.bench) }
-        let trusts = settings.traceContext == .trust
+        if !shared.isEmpty {
+            shared = recordable(shared, services.settings.telemetry.userID, worker.bench)
+        }
+        let trusts = services.settings.telemetry.traceContext == .trust
         return RequestTrace(
             continuing: trusts ? reader.traceParent : nil,
             linkedTo: trusts ? nil : reader.traceParent,
             traceID: portkeyTraceID, state: trusts ? reader.traceState : TraceState(),
-            shared: shared, tracer: worker.services.tracer, ids: worker.ids)
+            shared: shared, tracer: services.tracer, ids: worker.ids)
     }
 
     /// What callers say beside the call, as it is recorded: without keys and tokens, and with

@@ -93,9 +93,7 @@ extension Operation {
     }
 
     /// Lends what rules ask of a call: its path and its model.
-    private func withRoute<Result>(
-        _ read: (Span<UInt8>, Span<UInt8>) -> Result
-    ) -> Result {
+    private func withRoute<Result>(_ read: (Span<UInt8>, Span<UInt8>) -> Result) -> Result {
         var path = ByteBuffer(capacity: 32)
         path.append("/v1")
         path.append(request.endpoint.path ?? "")

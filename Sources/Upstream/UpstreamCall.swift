@@ -33,7 +33,7 @@ package protocol AnswerSink: AnyObject {
 }
 
 /// What a worker lends to its calls.
-package struct UpstreamServices {
+package final class UpstreamServices {
     let loop: EventLoop
     let client: CurlClient
     let bench: Workbench

@@ -21,10 +21,11 @@ enum DebugEndpoints {
     /// Answers `GET` and `HEAD` of the pages to those who may see them; false for anything else,
     /// which `refusal` then has the reason for.
     static func answer(_ connection: HTTPConnection, _ services: GatewayServices) -> Bool {
-        let head = connection.parser.head
-        guard let ring = services.tracer.ring, head.method == .get || head.method == .head,
+        let method = connection.parser.head.method
+        guard let ring = services.tracer.ring, method == .get || method == .head,
             let page = page(connection), DebugAccess.isGranted(connection, services)
         else { return false }
+        let head = connection.parser.head
         let isHTML = connection.withHead { AcceptedType.prefersHTML(head, $0) }
         var body = ByteBuffer(capacity: 16 << 10)
         switch page {
