@@ -8,7 +8,7 @@ import Testing
     static let key = ["Authorization: Bearer sk-one"]
 
     static func body(_ model: String = "mock-gpt", _ more: String = "") -> String {
-        #"{"model":"\#(model)","messages":[{"role":"user","content":"What is a martlet?"}]\#(more)}"#
+        #"{"model":"\#(model)","messages":[{"role":"user","content":"What is it?"}]\#(more)}"#
     }
 
     static let stream = #","stream":true"#
