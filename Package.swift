@@ -41,7 +41,9 @@ let package = Package(
         .systemLibrary(
             name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
         .systemLibrary(
-            name: "COpenSSL", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
+            name: "COpenSSL", pkgConfig: "openssl", providers: [.apt(["libssl-dev"])]),
+        // Its pkg-config file has a flag that SwiftPM drops with a warning: the map links it.
+        .systemLibrary(name: "CHiredis", providers: [.apt(["libhiredis-dev"])]),
         .systemLibrary(name: "CYAML", pkgConfig: "yaml-0.1", providers: [.apt(["libyaml-dev"])]),
         .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
         .target(
@@ -59,14 +61,15 @@ let package = Package(
         module("Compression", "Bytes", "CZlib"),
         module("JSON", "Bytes", "CSimdjson"),
         module("HTTPClient", "Bytes", "HTTP1", "Networking", "CCurl", "CLibUV"),
+        module("Redis", "Bytes", "Networking", "Crypto", "CHiredis"),
         module("YAML", "CYAML"),
         module("Platform"),
 
         // Domain.
         module("Privacy", "Bytes", "Crypto", "JSON", "Platform"),
-        module("Configuration", "Networking", "Privacy", "YAML"),
+        module("Configuration", "Networking", "Privacy", "Redis", "YAML"),
         module("OpenAIAPI", "Bytes", "JSON", "Crypto"),
-        module("Caching", "Bytes", "Crypto", "JSON", "OpenAIAPI"),
+        module("Caching", "Bytes", "Crypto", "JSON", "Networking", "OpenAIAPI", "Redis"),
         module("HTTPServer", "Bytes", "HTTP1", "Networking"),
         module("Telemetry", "Bytes", "Privacy", "W3CTraceContext"),
         module(
@@ -79,8 +82,8 @@ let package = Package(
         // House.
         module(
             "Gateway", "Bytes", "HTTP1", "W3CTraceContext", "Networking", "Crypto", "HTTPClient",
-            "JSON", "Configuration", "OpenAIAPI", "HTTPServer", "Privacy", "Telemetry", "OTLP",
-            "Upstream"),
+            "JSON", "Caching", "Configuration", "OpenAIAPI", "HTTPServer", "Privacy", "Redis",
+            "Telemetry", "OTLP", "Upstream"),
         module(
             "MockProvider", "Bytes", "HTTP1", "Networking", "JSON", "HTTPServer"),
         module("SemanticConventions", "Bytes", "JSON", "Telemetry"),
@@ -99,7 +102,8 @@ let package = Package(
 
         // Tests.
         .target(
-            name: "GatewayTesting", dependencies: ["Networking"], path: "Tests/GatewayTesting",
+            name: "GatewayTesting", dependencies: ["CTestSupport", "Networking"],
+            path: "Tests/GatewayTesting",
             swiftSettings: tested),
         // What tests need of the runtime and the system that Swift does not show.
         .target(name: "CTestSupport", path: "Tests/CTestSupport"),
@@ -110,7 +114,9 @@ let package = Package(
         tests("CryptoTests", "Crypto", "Bytes"),
         tests("CompressionTests", "Compression", "Bytes"),
         tests("OpenAIAPITests", "OpenAIAPI", "JSON", "Bytes"),
-        tests("CachingTests", "Caching", "OpenAIAPI", "JSON", "Crypto", "Bytes"),
+        tests(
+            "CachingTests", "Caching", "Redis", "OpenAIAPI", "JSON", "Networking", "Crypto",
+            "Bytes", "GatewayTesting"),
         tests("PrivacyTests", "Privacy", "Platform", "JSON", "Bytes"),
         .testTarget(
             name: "ConfigurationTests",
@@ -126,6 +132,7 @@ let package = Package(
         tests("NetworkingTests", "Networking", "Bytes", "GatewayTesting"),
         tests("HTTPServerTests", "HTTPServer", "HTTP1", "Networking", "Bytes", "GatewayTesting"),
         tests("HTTPClientTests", "HTTP1", "HTTPClient", "Networking", "Bytes", "GatewayTesting"),
+        tests("RedisTests", "Redis", "Bytes", "Networking", "GatewayTesting"),
         tests("MockProviderTests", "MockProvider", "Networking", "GatewayTesting"),
         .testTarget(
             name: "GatewayTests",
@@ -143,6 +150,10 @@ let package = Package(
             name: "ExportGenerator",
             dependencies: ["Bytes", "OTLP", "Telemetry", "W3CTraceContext"],
             path: "Tests/ExportGenerator", swiftSettings: tested),
+        // Answers turned from one shape into the other, for a client that is not ours.
+        .executableTarget(
+            name: "ShapeConverter", dependencies: ["Bytes", "JSON", "OpenAIAPI"],
+            path: "Tests/ShapeConverter", swiftSettings: tested),
         // The tools of `script/bench`: upstream, load, OTLP sink.
         .systemLibrary(name: "CEpoll", path: "Tests/CEpoll"),
         .executableTarget(

@@ -95,7 +95,8 @@ public struct ByteBuffer: ~Copyable {
         end += count
     }
 
-    /// Copies `count` bytes, which do not overlap: short runs as two words, without a call.
+    /// Copies `count` bytes, which do not overlap: short runs as two words or vectors, without a
+    /// call.
     @unsafe
     @inline(__always)
     static func copy(
@@ -111,6 +112,13 @@ public struct ByteBuffer: ~Copyable {
             let last = unsafe source.loadUnaligned(fromByteOffset: count - 4, as: UInt32.self)
             unsafe target.storeBytes(of: source.loadUnaligned(as: UInt32.self), as: UInt32.self)
             unsafe target.storeBytes(of: last, toByteOffset: count - 4, as: UInt32.self)
+        case 17...32:
+            let last = unsafe source.loadUnaligned(
+                fromByteOffset: count - 16, as: SIMD2<UInt64>.self)
+            unsafe target.storeBytes(
+                of: source.loadUnaligned(as: SIMD2<UInt64>.self), as: SIMD2<UInt64>.self)
+            unsafe target.storeBytes(
+                of: last, toByteOffset: count - 16, as: SIMD2<UInt64>.self)
         default:
             unsafe target.copyMemory(from: source, byteCount: count)
         }

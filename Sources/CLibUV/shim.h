@@ -2,6 +2,7 @@
 #define CLIBUV_SHIM_H
 
 #include <uv.h>
+#include <sys/eventfd.h>
 #include <sys/prctl.h>
 #include <stdlib.h>
 #include <malloc.h>
@@ -42,6 +43,9 @@ static inline int martlet_bind(int descriptor, const void *address, socklen_t le
 static inline int martlet_connect(int descriptor, const void *address, socklen_t length) {
     return connect(descriptor, (const struct sockaddr *)address, length);
 }
+
+/* A descriptor that can be read from once a number was written to it; -1 where none is left. */
+static inline int martlet_event_descriptor(void) { return eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK); }
 
 /* Names the calling thread; 15 bytes are kept. */
 static inline void martlet_set_thread_name(const char *name) {

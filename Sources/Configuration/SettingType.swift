@@ -125,15 +125,17 @@ extension SettingType {
     }
 
     /// One of an enumeration's words.
-    static func choice<Value>(_ path: Path<Value>) -> SettingType
+    /// `others` are further words for the same, which the reference does not name.
+    static func choice<Value>(
+        _ path: Path<Value>, others: [String: Value] = [:]
+    ) -> SettingType
     where Value: RawRepresentable<String> & CaseIterable & Sendable {
         let words = Value.allCases.map(\.rawValue)
         return one(
             path, name: words.map { "`\($0)`" }.joined(separator: ", "),
             parse: { text, source throws(ValueProblem) in
-                if let value = Value(rawValue: source.isFile ? text : text.lowercased()) {
-                    return value
-                }
+                let word = source.isFile ? text : text.lowercased()
+                if let value = Value(rawValue: word) ?? others[word] { return value }
                 throw ValueProblem(
                     "is \(quoted(text)), not one of " + words.joined(separator: ", "),
                     suggestion: NearestName.of(text, among: words))

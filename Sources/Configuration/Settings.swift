@@ -27,6 +27,8 @@ package struct Settings: Sendable, Equatable {
     package internal(set) var export = ExportSettings()
     /// Prompts and answers on spans.
     package internal(set) var content = ContentSettings()
+    /// Answers that are given again.
+    package internal(set) var cache = CacheSettings()
     /// After SIGTERM.
     package internal(set) var shutdown = ShutdownSettings()
     /// The process's log.
@@ -270,6 +272,11 @@ package struct LogSettings: Sendable, Equatable {
 /// From chatty to quiet.
 package enum LogLevel: String, Sendable, CaseIterable {
     case debug, info, warn, error
+
+    /// What other programs call them.
+    static let otherWords: [String: LogLevel] = [
+        "trace": .debug, "warning": .warn, "critical": .error, "fatal": .error,
+    ]
 }
 
 /// One line an entry either way.

@@ -13,6 +13,7 @@ enum SettingsTable {
         ("telemetry", "What spans hold."),
         ("export", "Where traces, metrics and logs go; the `OTEL_*` variables win over each key."),
         ("content", "Prompts and answers on spans."),
+        ("cache", "Answers that are given again without a call of the provider."),
         ("shutdown", "What happens after SIGTERM."),
         ("log", "The process's own log, on standard error."),
         ("debug", "Pages that show recent traces."),
@@ -21,8 +22,7 @@ enum SettingsTable {
 
     static let keys: [SettingKey] =
         listener + upstream + clientKeys + limits + timeouts + telemetry + export + content
-        + shutdown
-        + debug
+        + cache + shutdown + debug
 
     private static let second = Duration.seconds(1)
     private static let hour = Duration.seconds(3600)
@@ -42,7 +42,8 @@ enum SettingsTable {
             "secret", .secret(\.secret), example: "env:MARTLET_SECRET_VALUE",
             """
             Keys the hashes of content and users, so that nobody without it can try out what was \
-            hashed; without one, the process makes its own and no two agree.
+            hashed, and the marks that protect answers in Redis from forgery; without one, the \
+            process makes its own and no two agree.
             """),
         SettingKey(
             "listener.address", .addresses(\.listener.addresses), short: ["MARTLET_LISTEN"],
@@ -304,7 +305,7 @@ enum SettingsTable {
             "shutdown.drain", .duration(\.shutdown.drain, .zero...day),
             "How long requests in progress may take."),
         SettingKey(
-            "log.level", .choice(\.log.level), short: ["LOG_LEVEL"],
+            "log.level", .choice(\.log.level, others: LogLevel.otherWords), short: ["LOG_LEVEL"],
             "The least important entries that are written."),
         SettingKey(
             "log.format", .choice(\.log.format), short: ["LOG_FORMAT"],

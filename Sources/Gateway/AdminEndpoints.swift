@@ -7,8 +7,9 @@ import Telemetry
 enum AdminEndpoints {
     /// Answers `GET` and `HEAD` of `/healthz`, `/readyz` and `/metrics`; false for anything else.
     static func answer(_ connection: HTTPConnection, _ services: GatewayServices) -> Bool {
+        let method = connection.parser.head.method
+        guard method == .get || method == .head else { return false }
         let head = connection.parser.head
-        guard head.method == .get || head.method == .head else { return false }
         var body = ByteBuffer()
         var status = 200
         var contentType: StaticString = "application/json"
@@ -30,14 +31,7 @@ enum AdminEndpoints {
             return true
         }
         guard isKnown else { return false }
-        connection.startHead(status: status)
-        connection.addDate()
-        connection.addField("content-type", contentType)
-        connection.addField("cache-control", "no-store")
-        connection.finishHead(.length(body.count))
-        connection.write(body.bytes)
-        connection.flush()
-        connection.endResponse()
+        OwnPage.send(body, status: status, contentType: contentType, on: connection)
         return true
     }
 

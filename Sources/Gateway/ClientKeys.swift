@@ -38,6 +38,11 @@ struct ClientKeys: Sendable {
         return found
     }
 
+    /// Whether a request shows a key at all.
+    static func isShown(_ head: borrowing RequestHead) -> Bool {
+        head.count(of: .authorization) + head.count(of: .apiKey) > 0
+    }
+
     /// Whether a request shows one of the keys; see `holder(admitting:_:)`.
     func admit(_ head: borrowing RequestHead, _ bytes: Span<UInt8>) -> Bool {
         holder(admitting: head, bytes) != nil

@@ -1,4 +1,5 @@
 import Bytes
+import Caching
 import Configuration
 import HTTP1
 import HTTPClient
@@ -13,13 +14,13 @@ import W3CTraceContext
 extension Exchange: AnswerSink {
     func addRequestFields(to transfer: HTTPTransfer, readsAnswer: Bool) {
         let head = connection.parser.head
-        let settings = services.settings.upstream
+        let target = services.target
         connection.withHead { bytes in
             HeaderForwarding.addRequestFields(
-                head, bytes, settings: settings, readsAnswer: readsAnswer,
+                head, bytes, settings: target.settings, readsAnswer: readsAnswer,
                 dropsAuthorization: hasGatewayKey, to: transfer)
         }
-        guard let own = services.target.authorization else { return }
+        guard let own = target.authorization else { return }
         if hasGatewayKey || (head.first(.authorization) == nil && head.first(.apiKey) == nil) {
             transfer.addHeader("authorization", own.reveal().utf8.span)
         }
@@ -38,6 +39,7 @@ extension Exchange: AnswerSink {
             if known == .cacheControl, isEventStream { return }
             connection.addField(name, value)
         }
+        if use.flight != nil { beginFlight(call, transfer, length: length) }
         addCommonFields(hasRequestID: hasRequestID)
         if isEventStream {
             connection.addField("cache-control", "no-cache")
@@ -94,22 +96,28 @@ extension Exchange: AnswerSink {
         if !hasRequestID {
             connection.addField("x-request-id") { self.appendRequestID(to: &$0) }
         }
-        connection.addField("x-martlet-cache", "off")
-        connection.addField("x-portkey-cache-status", "DISABLED")
+        connection.addField("x-martlet-cache", use.status.name)
+        connection.addField("x-portkey-cache-status", use.status.portkeyName)
+        if let controls = use.plan?.controls, controls.isClamped {
+            connection.addField("x-martlet-cache-ttl") {
+                $0.append(decimal: Int(controls.ttl))
+                $0.append(";clamped")
+            }
+        }
         let attempts = call?.attemptCount ?? 0
         connection.addField("x-martlet-attempts", decimal: attempts)
         connection.addField("x-portkey-retry-attempt-count", decimal: max(0, attempts - 1))
     }
 
     /// Spans have the id that the client gets.
-    private func recordRequestID(_ value: Span<UInt8>, _ call: UpstreamCall) {
+    func recordRequestID(_ value: Span<UInt8>, _ call: UpstreamCall) {
         if services.log.isOn(.info, export: services.tracer.logs) {
             upstreamRequestID = String(decoding: value)
         }
         guard let span = trace.serverSpan else { return }
         hasUpstreamRequestID = true
         span.set(MartletAttributes.requestID, value)
-        call.recordRequestID(value)
+        call.operation?.recordRequestID(value)
     }
 
     /// The id of requests to which the upstream gave none.
@@ -121,7 +129,8 @@ extension Exchange: AnswerSink {
     private func addTiming(_ transfer: HTTPTransfer) {
         let start = connection.requestAt
         connection.addField("server-timing") { buffer in
-            Self.appendTiming("queue", transfer.startedAt &- start, to: &buffer)
+            Self.appendTiming("queue", transfer.startedAt &- start &- use.lookupTime, to: &buffer)
+            appendLookupTiming(to: &buffer)
             if transfer.isOnNewConnection {
                 buffer.append(", ")
                 Self.appendTiming(
@@ -141,10 +150,17 @@ extension Exchange: AnswerSink {
         connection.addField("server-timing") { buffer in
             let queued = (called > 0 ? called : now) &- min(connection.requestAt, now)
             Self.appendTiming("queue", connection.requestAt > 0 ? queued : 0, to: &buffer)
+            appendLookupTiming(to: &buffer)
             guard called > 0 else { return }
             buffer.append(", ")
             Self.appendTiming("upstream", now &- called, to: &buffer)
         }
+    }
+
+    private func appendLookupTiming(to buffer: inout ByteBuffer) {
+        guard use.lookupTime > 0 else { return }
+        buffer.append(", ")
+        Self.appendTiming("cache", use.lookupTime, to: &buffer)
     }
 
     /// `name;dur=12.345`.

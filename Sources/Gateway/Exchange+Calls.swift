@@ -1,4 +1,5 @@
 import Bytes
+import Caching
 import Configuration
 import HTTP1
 import HTTPClient
@@ -50,14 +51,15 @@ extension Exchange {
     }
 
     /// Makes the call and relays its answer.
-    func relay(_ request: CallRequest) async throws(GatewayError) {
-        services.metrics.typedRequests.add()
-        var path = ByteBuffer(capacity: 64)
-        path.append(request.endpoint.path ?? "")
-        appendQuery(to: &path)
-        let call = makeCall(.typed(request), path: path)
-        swap(&call.body, &connection.body)
+    func relay(_ operation: Operation) async throws(GatewayError) {
+        operation.cacheStatus = use.status.name
+        if use.plan?.controls.stores == true {
+            operation.keepsBytesMax = services.settings.cache.entryBytesMax
+        }
+        let call = makeCall(.typed(operation), path: path(of: operation), sink: self)
+        lead(call)
         try await finish(call)
+        await keep(operation)
     }
 
     /// Passes on what is no call of a model, bodies streamed both ways.
@@ -84,9 +86,20 @@ extension Exchange {
             case .length(let length): .streamed(length: length)
             case .chunked: .streamed(length: nil)
             }
-        let call = makeCall(.opaque(method, body: body), path: path)
+        let call = makeCall(.opaque(method, body: body), path: path, sink: self)
         pendingBody = body != .none
         try await finish(call)
+    }
+
+    /// Takes the body from the connection.
+    func makeOperation(_ request: CallRequest) -> Operation {
+        var body = ByteBuffer()
+        swap(&body, &connection.body)
+        let operation = Operation(
+            request, body: body, target: services.target, services: worker.upstream, trace: trace,
+            tenant: tenant, receivedAt: connection.requestAt)
+        self.operation = operation
+        return operation
     }
 
     private func appendQuery(to path: inout ByteBuffer) {
@@ -97,26 +110,34 @@ extension Exchange {
         }
     }
 
-    private func makeCall(
-        _ payload: UpstreamCall.Payload, path: consuming ByteBuffer
+    /// The path below the upstream's base URL, with the query.
+    func path(of operation: Operation) -> ByteBuffer {
+        var path = ByteBuffer(capacity: 64)
+        path.append(operation.request.endpoint.path ?? "")
+        appendQuery(to: &path)
+        return path
+    }
+
+    func makeCall(
+        _ payload: UpstreamCall.Payload, path: consuming ByteBuffer, sink: any AnswerSink
     ) -> UpstreamCall {
         let call = UpstreamCall(
             payload, path: path, target: services.target, services: worker.upstream, trace: trace,
-            sink: self)
+            sink: sink)
         call.receivedAt = connection.requestAt
         return call
     }
 
     private func finish(_ call: UpstreamCall) async throws(GatewayError) {
         self.call = call
-        call.tenant = tenant
         defer { services.metrics.attempts.add(call.attemptCount) }
-        if connection.isClientGone { call.cancel() }
+        if connection.isClientGone, use.flight?.leaderLeft() ?? true { call.cancel() }
         let outcome = await call.run()
+        endFlight(outcome)
         switch outcome {
         case .relayed: connection.endResponse()
         case .failed(let failure): throw GatewayError(failure)
-        case .cut(let failure): cut(GatewayError(failure), call)
+        case .cut(let failure): cut(GatewayError(failure), at: call.streamPosition)
         }
     }
 }

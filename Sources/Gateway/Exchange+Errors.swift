@@ -36,13 +36,13 @@ extension Exchange {
         connection.endResponse()
     }
 
-    /// Ends a relay whose upstream broke off. A stream gets an error event; either way the
+    /// Ends a relay whose upstream broke off. A stream, which stands at `position`, gets an error event; either way the
     /// response does not end cleanly, so that nobody takes it for complete.
-    func cut(_ error: GatewayError, _ call: UpstreamCall) {
+    func cut(_ error: GatewayError, at position: SSEParser.Position?) {
         self.error = error
         if !connection.isClientGone {
             services.metrics.cutAnswers.add()
-            if let position = call.streamPosition {
+            if let position {
                 var event = ByteBuffer(capacity: 256)
                 var requestID = ByteBuffer(capacity: 32)
                 appendRequestID(to: &requestID)

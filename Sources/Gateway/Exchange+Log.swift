@@ -3,6 +3,7 @@ import HTTP1
 import HTTPClient
 import HTTPServer
 import Networking
+import OpenAIAPI
 import Telemetry
 import Upstream
 import W3CTraceContext
@@ -36,7 +37,7 @@ extension Exchange {
         ) { line in
             addRequestID(to: &line)
             addRequest(to: &line)
-            call?.withModel { line.add(.model, $0) }
+            operation?.withModel { line.add(.model, $0) }
             if status > 0, connection.hasResponseStarted {
                 line.add(.status, status)
             } else if connection.isClientGone {
@@ -46,8 +47,9 @@ extension Exchange {
             line.add(.duration, nanoseconds: Clock.monotonic &- connection.requestAt)
             if let call {
                 line.add(.attempts, call.attemptCount)
-                if call.isStreaming { line.add(.stream, true) }
             }
+            if operation?.request.isStreaming == true { line.add(.stream, true) }
+            if use.status != .off { line.add(.cache, use.status.name) }
             line.add(.bytes, connection.responseBytes)
         }
     }
@@ -63,7 +65,7 @@ extension Exchange {
             .debug, .upstreamAttempt, "an attempt ended", span: context, export: export
         ) { line in
             addRequestID(to: &line)
-            call.withModel { line.add(.model, $0) }
+            call.operation?.withModel { line.add(.model, $0) }
             line.add(.attempt, call.attemptCount)
             line.add(.upstream, services.target.host)
             if transfer.status > 0 { line.add(.status, transfer.status) }
@@ -85,9 +87,8 @@ extension Exchange {
     }
 
     private func addRequest(to line: inout LogLine) {
-        let head = connection.parser.head
-        line.add(.method, head.method == .other ? "_OTHER" : head.method.name)
-        let route = connection.withHead { Route.name($0.extracting(head.path)) }
-        if let route { line.add(.route, route) }
+        let method = connection.parser.head.method
+        line.add(.method, method == .other ? "_OTHER" : method.name)
+        if let route { line.add(.route, route.name) }
     }
 }

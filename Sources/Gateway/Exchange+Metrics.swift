@@ -26,12 +26,12 @@ extension Exchange {
 
     /// Takes note of the request's end, at `now` in nanoseconds since 1970.
     func measureRequest(at now: UInt64) {
-        let head = connection.parser.head
         let started = trace.clock.time(atMonotonic: max(connection.requestAt, 1))
         let measurement = HTTPServerMeasurement(
-            method: Int(head.method.rawValue),
-            route: connection.withHead { Route.place(bytes: $0.extracting(head.path)) },
-            status: sentStatus, isOldVersion: head.minorVersion == 0, errorType: errorType)
+            method: Int(connection.parser.head.method.rawValue),
+            route: route, status: sentStatus,
+            isOldVersion: connection.parser.head.minorVersion == 0,
+            errorType: errorType)
         let context = MeasurementContext(
             traceID: trace.server.traceID, spanID: trace.server.spanID,
             isSampled: trace.server.flags.contains(.sampled), at: now)

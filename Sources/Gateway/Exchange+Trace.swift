@@ -16,9 +16,10 @@ extension Exchange {
         let head = connection.parser.head
         var metadata: [(key: String, value: String)] = []
         var portkeyTraceID: TraceID?
-        let settings = worker.services.settings.telemetry
+        let services = worker.services
+        let headers = services.settings.telemetry.headerAttributes
         var mapped: [(key: String, value: String)] = []
-        let reads = worker.services.propagatesTraceContext
+        let reads = services.propagatesTraceContext
         connection.withHead { bytes in
             for field in head.fields {
                 let value = bytes.extracting(field.value)
@@ -31,27 +32,31 @@ extension Exchange {
                     metadata = CallerMetadata.read(value, scanner: &worker.bench.scanner)
                 case .other:
                     CallerMetadata.take(
-                        bytes.extracting(field.name), value, settings.headerAttributes, &mapped)
+                        bytes.extracting(field.name), value, headers, &mapped)
                 default: break
                 }
             }
         }
         var shared: [(key: String, value: String)] = []
         for member in reader.baggage.members
-        where settings.baggageAttributes.contains(where: { $0.matches(member.key) }) {
+        where services.settings.telemetry.baggageAttributes.contains(where: {
+            $0.matches(member.key)
+        }) {
             shared.append((member.key, member.value))
         }
         for (key, value) in metadata + mapped {
             shared.removeAll { $0.key == key }
             shared.append((key, value))
         }
-        if !shared.isEmpty { shared = recordable(shared, settings.userID, worker.bench) }
-        let trusts = settings.traceContext == .trust
+        if !shared.isEmpty {
+            shared = recordable(shared, services.settings.telemetry.userID, worker.bench)
+        }
+        let trusts = services.settings.telemetry.traceContext == .trust
         return RequestTrace(
             continuing: trusts ? reader.traceParent : nil,
             linkedTo: trusts ? nil : reader.traceParent,
             traceID: portkeyTraceID, state: trusts ? reader.traceState : TraceState(),
-            shared: shared, tracer: worker.services.tracer, ids: worker.ids)
+            shared: shared, tracer: services.tracer, ids: worker.ids)
     }
 
     /// What callers say beside the call, as it is recorded: without keys and tokens, and with
@@ -76,7 +81,7 @@ extension Exchange {
     func startServerSpan() {
         guard trace.recorder != nil else { return }
         let head = connection.parser.head
-        let route = connection.withHead { bytes in Route.name(bytes.extracting(head.path)) }
+        let route = route?.name
         let isKnown = head.method != .other
         var name = ByteBuffer(capacity: 64)
         name.append(isKnown ? head.method.name : "HTTP")
@@ -149,11 +154,9 @@ extension Exchange {
                 appendRequestID(to: &requestID)
                 span.set(MartletAttributes.requestID, requestID.bytes)
             }
-            span.set(MartletAttributes.cacheStatus, "off")
-            if let call {
-                span.set(MartletAttributes.attemptCount, call.attemptCount)
-                if call.isStreaming { span.set(MartletAttributes.stream, true) }
-            }
+            span.set(MartletAttributes.cacheStatus, use.status.name)
+            if let call { span.set(MartletAttributes.attemptCount, call.attemptCount) }
+            if operation?.request.isStreaming == true { span.set(MartletAttributes.stream, true) }
             if sentStatus > 0 { span.set(HTTPAttributes.responseStatusCode, sentStatus) }
             if connection.isClientGone { span.set(MartletAttributes.clientDisconnected, true) }
             if let errorType {
@@ -172,10 +175,7 @@ extension Exchange {
 /// Names of routes: what a path is called on spans, of low cardinality.
 enum Route {
     /// The path of a typed endpoint with its version, `/v1/*` for what is passed through, nil
-    /// for what the gateway does not serve.
-    static func name(_ path: Span<UInt8>) -> StaticString? { place(bytes: path)?.name }
-
-    /// The name, and a number that no other route has.
+    /// for what the gateway does not serve; and a number that no other route has.
     static func place(bytes path: Span<UInt8>) -> (index: Int, name: StaticString)? {
         switch Endpoint(path: path) {
         case .chatCompletions: (0, "/v1/chat/completions")

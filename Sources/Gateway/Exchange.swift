@@ -1,4 +1,5 @@
 import Bytes
+import Caching
 import Configuration
 import HTTP1
 import HTTPClient
@@ -20,6 +21,14 @@ final class Exchange {
 
     /// The call upstream, once there is one: the connection's events go to it.
     var call: UpstreamCall?
+    /// What is asked of a model, whoever answers.
+    var operation: Operation?
+    /// The cache's part.
+    var use = CacheUse()
+    /// The route of the path, on spans, metrics and lines; nil where the gateway serves nothing.
+    private(set) lazy var route = connection.withHead { bytes in
+        Route.place(bytes: bytes.extracting(connection.parser.head.path))
+    }
     /// The error the client was told, or would have been.
     var error: GatewayError?
     /// The caller showed a key of this gateway: it stays here.
@@ -57,7 +66,7 @@ final class Exchange {
             switch try decide() {
             case .typed(let endpoint):
                 let request = try await readCall(endpoint)
-                try await relay(request)
+                try await answer(request)
             case .models, .relayed:
                 try await passThrough()
             case .options(let allow):
@@ -79,8 +88,10 @@ final class Exchange {
         endTrace()
     }
 
-    private func clientLeft() {
+    func clientLeft() {
         services.metrics.disconnects.add()
+        // Others may want the answer.
+        if let flight = use.flight, call != nil, !flight.leaderLeft() { return }
         call?.cancel()
     }
 }

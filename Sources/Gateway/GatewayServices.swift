@@ -17,6 +17,8 @@ package final class GatewayServices: Sendable {
     /// `admin.key`, or none.
     let adminKeys: ClientKeys
     let content: ContentPolicy
+    /// nil where no answers are kept.
+    let cache: AnswerCache?
     /// Keys the hashes of all workers: the configuration's, or random.
     let secret: Secret
     /// `traceparent` and `tracestate` are read and sent (`OTEL_PROPAGATORS`).
@@ -47,6 +49,7 @@ package final class GatewayServices: Sendable {
         options.namesMax = settings.telemetry.metricNamesMax
         options.exemplars = exemplars
         metrics = GatewayMetrics(meters: Meters(options: options, startTime: Clock.wall))
+        cache = AnswerCache(settings.cache, metrics.registry)
         keys = ClientKeys(settings.keys.clientKeys)
         adminKeys = ClientKeys(settings.admin.key)
         ownHosts = settings.listener.addresses.compactMap { address in
@@ -71,6 +74,9 @@ package final class GatewayServices: Sendable {
 extension ContentPolicy {
     /// What the settings leave of what `exporters` may have.
     package init(_ settings: ContentSettings, exporters: ContentForms) {
-        self.init(exporters: exporters, standard: settings.mode.form, rules: settings.rules)
+        let bounds = [settings.experimentalMode, settings.otlpMode, settings.consoleMode]
+        self.init(
+            exporters: exporters, standard: settings.mode.form, rules: settings.rules,
+            strictest: bounds.reduce(.full) { min($0, $1.form) })
     }
 }

@@ -16,6 +16,8 @@ final class Worker {
     let bench: Workbench
     let meter: WorkerMeter
     let upstream: UpstreamServices
+    /// nil where no answers are kept.
+    let cache: WorkerCache?
     private(set) lazy var connections = Connections(
         loop: loop, settings: ConnectionSettings(services.settings),
         connectionsMax: services.settings.listener.connectionsMax
@@ -27,6 +29,9 @@ final class Worker {
         let settings = services.settings
         bench = Workbench(settings: settings, secret: services.secret)
         meter = services.metrics.meters.makeWorkerMeter()
+        cache = services.cache.map {
+            WorkerCache($0, secret: services.secret, loop: loop, log: services.log)
+        }
         upstream = UpstreamServices(
             loop: loop, client: CurlClient(loop: loop, settings: .init(settings)), bench: bench,
             settings: settings, meter: meter, content: services.content)

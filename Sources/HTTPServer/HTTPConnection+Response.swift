@@ -62,6 +62,11 @@ extension HTTPConnection {
         lead.appendField(name, value)
     }
 
+    /// Adds field lines as they are, each with its line end.
+    package func addFields(_ lines: Span<UInt8>) {
+        lead.append(lines)
+    }
+
     /// Adds a field line that `write` completes: name, colon and line end are not its business.
     package func addField(_ name: StaticString, _ write: (inout ByteBuffer) -> Void) {
         lead.append(name)

@@ -67,18 +67,15 @@ final class Demo {
         {"model": "mock-embedding", "input": ["swift", "swallow"]}
         """
 
-    private func call(_ path: String, _ body: String, _ reader: any DemoReader) async {
+    private func call(_ path: String, _ body: String, _ reader: any AnswerReader) async {
         screen.request("\(screen.bold("POST")) \(base)\(path)")
         screen.request("\(screen.dim("traceparent:")) \(caller)")
         for line in body.split(separator: "\n") { screen.request(String(line)) }
         screen.line()
-        let call = DemoCall(screen: screen, reader: reader)
+        let call = GatewayCall(reader: reader)
         await call.send(
-            to: base + path, by: client,
-            headers: [
-                ("content-type", "application/json"), ("traceparent", "\(caller)"),
-                ("user-agent", "martlet-demo/\(MartletProgram.version)"),
-            ], body: body)
+            body, to: base + path, as: "demo", by: client,
+            headers: [("traceparent", "\(caller)")])
         guard let failure = call.failure else { return }
         hasFailed = true
         screen.line(screen.red("The call failed: \(failure)."))

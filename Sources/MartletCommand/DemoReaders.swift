@@ -1,9 +1,11 @@
 import Bytes
+import HTTP1
+import HTTPClient
 import JSON
 import OpenAIAPI
 
 /// Prints the text of a streamed chat word by word.
-final class DemoStream: DemoReader {
+final class DemoStream: AnswerReader {
     private let screen: DemoScreen
     private var parser = SSEParser()
     private var scanner = JSONScanner()
@@ -12,6 +14,8 @@ final class DemoStream: DemoReader {
     init(screen: DemoScreen) {
         self.screen = screen
     }
+
+    func receivedHead(_ transfer: HTTPTransfer) { screen.head(of: transfer) }
 
     func received(_ bytes: Span<UInt8>) {
         if events == 0 { screen.part("  ") }
@@ -41,8 +45,31 @@ final class DemoStream: DemoReader {
     }
 }
 
+extension DemoScreen {
+    /// Headers that are worth a look; the others are left out.
+    private static let shownHeaders = [
+        "content-type", "x-trace-id", "x-request-id", "x-martlet-attempts", "server-timing",
+    ]
+
+    /// Prints an answer's status and headers.
+    fileprivate func head(of transfer: HTTPTransfer) {
+        let status = "\(transfer.status)"
+        answer(status == "200" ? green(status) : red(status))
+        transfer.head.withBytes { head in
+            for name in Self.shownHeaders {
+                for field in transfer.fields
+                where String(decoding: head.extracting(field.name)).lowercased() == name {
+                    let value = String(decoding: head.extracting(field.value))
+                    answer("\(dim("\(name):")) \(value)")
+                }
+            }
+        }
+        line()
+    }
+}
+
 /// Prints the first numbers of each vector.
-final class DemoEmbeddings: DemoReader {
+final class DemoEmbeddings: AnswerReader {
     private let screen: DemoScreen
     private var body = ByteBuffer()
     private var scanner = JSONScanner()
@@ -53,6 +80,8 @@ final class DemoEmbeddings: DemoReader {
     init(screen: DemoScreen) {
         self.screen = screen
     }
+
+    func receivedHead(_ transfer: HTTPTransfer) { screen.head(of: transfer) }
 
     func received(_ bytes: Span<UInt8>) {
         body.append(bytes)

@@ -77,7 +77,7 @@ final class ExportCheck {
                 return (partial.rejectedItems == 0, text)
             case .retry: text += ", not now"
             case .tooLarge: text += ", too large"
-            case .refused: text += ", refused"
+            case .refused, .unauthorized: text += ", refused"
             }
             if !answer.message.isEmpty { text += ": \(answer.message)" }
             if !answer.hint.isEmpty { text += "; \(answer.hint)" }

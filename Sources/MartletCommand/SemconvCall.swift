@@ -1,8 +1,3 @@
-import Bytes
-import HTTP1
-import HTTPClient
-import Networking
-
 /// One call of the self-check, and the attributes that it gives a value for.
 struct SemconvCall {
     /// How findings name it.
@@ -80,52 +75,4 @@ struct SemconvCall {
                 "gen_ai.usage.input_tokens", "server.address",
             ]),
     ]
-}
-
-/// A POST whose answer nobody reads.
-final class SemconvTransfer: HTTPTransferObserver {
-    /// Why the call did not end with a 200.
-    private(set) var failure: String?
-
-    private let point = WaitPoint()
-    private var isFinished = false
-
-    /// Milliseconds without a byte after which the call has failed.
-    private static let patience: UInt64 = 30_000
-
-    /// Returns when the answer is complete, or will not be.
-    func send(
-        _ call: SemconvCall, to base: String, key: String?, by client: CurlClient
-    ) async {
-        let transfer = client.makeTransfer()
-        let url = base + call.path
-        transfer.prepare(.post, url: ByteBuffer(copying: url.utf8.span))
-        var headers = [
-            ("content-type", "application/json"),
-            ("user-agent", "martlet-check/\(MartletProgram.version)"),
-        ]
-        if let key { headers.append(("authorization", "Bearer \(key)")) }
-        for (name, value) in headers { transfer.addHeader(name.utf8.span, value.utf8.span) }
-        transfer.body.append(string: call.body)
-        transfer.start(
-            body: .buffered,
-            timeouts: HTTPTimeouts(firstByte: Self.patience, idle: Self.patience), observer: self)
-        while !isFinished { await point.wait() }
-        transfer.release()
-    }
-
-    func transferConnected(_ transfer: HTTPTransfer) {}
-    func transferWantsBody(_ transfer: HTTPTransfer) {}
-
-    func transferReceivedHead(_ transfer: HTTPTransfer) {
-        if transfer.status != 200 { failure = "the gateway answered \(transfer.status)" }
-    }
-
-    func transferReceivedBody(_ transfer: HTTPTransfer, _ bytes: Span<UInt8>) -> Bool { true }
-
-    func transferFinished(_ transfer: HTTPTransfer, _ error: HTTPClientError?) {
-        if let error { failure = error.reason }
-        isFinished = true
-        point.signal()
-    }
 }

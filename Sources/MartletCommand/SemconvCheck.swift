@@ -79,8 +79,10 @@ final class SemconvCheck {
     }
 
     private func judge(_ call: SemconvCall) async {
-        let transfer = SemconvTransfer()
-        await transfer.send(call, to: base, key: key, by: client)
+        let transfer = GatewayCall()
+        await transfer.send(
+            call.body, to: base + call.path, as: "check", by: client,
+            headers: key.map { [("authorization", "Bearer \($0)")] } ?? [])
         if let failure = transfer.failure {
             findings.append(Finding(.call, span: call.title, failure))
         }

@@ -8,7 +8,7 @@ import Synchronization
 /// classes are not Sendable. Only `enqueue`, `execute` and `stop` may be called from elsewhere.
 @safe
 package final class EventLoop: TaskExecutor, @unchecked Sendable {
-    // SAFETY: what other threads may call touches atomics, the mutex and uv_async_send alone.
+    // SAFETY: what other threads may call touches atomics, the mutex and the wake-up alone.
 
     /// Jobs run before the loop looks for I/O again. Draining until none is left would let tasks
     /// that keep waking each other starve the timers.
@@ -20,7 +20,7 @@ package final class EventLoop: TaskExecutor, @unchecked Sendable {
     /// The C loop, for drivers of other C libraries that share it.
     @unsafe package let handle: UnsafeMutablePointer<uv_loop_t>
     let readBuffer: UnsafeMutablePointer<CChar>
-    private let wake: UnsafeMutablePointer<uv_async_t>
+    private let wakeUp: LoopWakeUp
     private let beforePoll: UnsafeMutablePointer<uv_prepare_t>
     /// While it is started, libuv polls without waiting.
     private let noWait: UnsafeMutablePointer<uv_idle_t>
@@ -38,12 +38,11 @@ package final class EventLoop: TaskExecutor, @unchecked Sendable {
         unsafe handle = .allocate(capacity: 1)
         let status = unsafe uv_loop_init(handle)
         precondition(status == 0, "the event loop could not be made: out of descriptors?")
-        unsafe wake = .allocate(capacity: 1)
         unsafe readBuffer = .allocate(capacity: Self.readBufferBytes)
         unsafe beforePoll = .allocate(capacity: 1)
         unsafe noWait = .allocate(capacity: 1)
-        // SAFETY: the handles live as long as the loop; the callback only ends the poll.
-        unsafe uv_async_init(handle, wake) { _ in }
+        // SAFETY: the handles live as long as the loop.
+        unsafe wakeUp = LoopWakeUp(handle)
         unsafe uv_prepare_init(handle, beforePoll)
         unsafe uv_idle_init(handle, noWait)
         // SAFETY: the reference is never given back: a loop is closed with its process, and
@@ -93,8 +92,7 @@ package final class EventLoop: TaskExecutor, @unchecked Sendable {
     /// Makes `run` return after its turn. From any thread.
     package func stop() {
         isStopping.store(true, ordering: .relaxed)
-        // SAFETY: uv_async_send is safe from any thread.
-        unsafe uv_async_send(wake)
+        wakeUp.send()
     }
 
     /// Starts `operation` as a task of this loop: every part of it runs on the loop's thread.
@@ -118,8 +116,7 @@ package final class EventLoop: TaskExecutor, @unchecked Sendable {
             jobs.append(job)
         } else {
             remote.withLock { $0.append(job) }
-            // SAFETY: as in `stop`.
-            unsafe uv_async_send(wake)
+            wakeUp.send()
         }
     }
 

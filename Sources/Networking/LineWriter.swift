@@ -43,12 +43,14 @@ package final class LineWriter: Sendable {
     /// Takes a whole line with its end, at most `DescriptorOutput.pieceBytesMax` bytes; false
     /// where too many wait.
     package func append(_ line: Span<UInt8>) -> Bool {
-        let isTaken = lines.waiting.withLock { waiting in
-            guard waiting.count + line.count <= Self.bytesMax else { return false }
+        let (isTaken, isFirst) = lines.waiting.withLock { waiting in
+            let isFirst = waiting.isEmpty
+            guard waiting.count + line.count <= Self.bytesMax else { return (false, isFirst) }
             waiting.append(line)
-            return true
+            return (true, isFirst)
         }
-        if isTaken { wakeUp.signal() }
+        // Who put the first line in has woken the thread that takes all of them out.
+        if isTaken, isFirst { wakeUp.signal() }
         return isTaken
     }
 

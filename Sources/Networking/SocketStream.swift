@@ -22,7 +22,7 @@ package final class SocketStream {
 
     private let loop: EventLoop
     private let kind: Kind
-    private var handle: UnsafeMutableRawPointer?
+    private(set) var handle: UnsafeMutableRawPointer?
     /// Let go by `close`, which ends the cycle between the two.
     private var observer: (any SocketStreamObserver)?
     /// Handed to libuv, which may be writing it.

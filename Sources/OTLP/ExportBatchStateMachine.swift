@@ -108,6 +108,7 @@ package struct ExportBatchStateMachine: Sendable {
         case .tooLarge: return tooLarge()
         case .retry(let after): return retry(after: after, now: now, jitter: jitter)
         case .refused: return giveUp(.refused)
+        case .unauthorized: return giveUp(.unauthorized)
         }
     }
 

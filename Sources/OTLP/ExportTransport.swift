@@ -20,6 +20,8 @@ package struct ExportAnswer: Sendable, Equatable {
         case tooLarge
         /// Not this one, also later.
         case refused
+        /// Not with these credentials.
+        case unauthorized
     }
 
     /// What follows from it.

@@ -55,8 +55,8 @@ extension ExportAnswer {
             }
         case .cancelled, .deadlineExceeded, .aborted, .unavailable, .dataLoss:
             verdict = .retry(after: status.retryDelay)
-        case .unknown, .notFound, .alreadyExists, .permissionDenied, .failedPrecondition,
-            .unimplemented, .unauthenticated:
+        case .unauthenticated, .permissionDenied: verdict = .unauthorized
+        case .unknown, .notFound, .alreadyExists, .failedPrecondition, .unimplemented:
             verdict = .refused
         }
         let hint: String =
@@ -66,7 +66,7 @@ extension ExportAnswer {
             default: ""
             }
         // What is wrong with credentials is not repeated: the words may hold them.
-        let isSilent = [.unauthenticated, .permissionDenied, .ok].contains(status.code)
+        let isSilent = verdict == .unauthorized || status.code == .ok
         self.init(
             verdict, status: status.code.name, hint: hint,
             message: isSilent ? "" : status.message)

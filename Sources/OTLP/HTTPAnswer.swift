@@ -39,6 +39,7 @@ extension ExportAnswer {
         case 200...299 where isPage: verdict = .refused
         case 200...299: verdict = .taken(body.partialSuccess)
         case 413: verdict = .tooLarge
+        case 401, 403: verdict = .unauthorized
         case 429, 502, 503, 504:
             verdict = .retry(
                 after: response.retryAfter.flatMap {
@@ -47,7 +48,7 @@ extension ExportAnswer {
         default: verdict = .refused
         }
         // What is wrong with credentials is not repeated: the words may hold them.
-        let isSilent = isPage || [401, 403].contains(response.status) || verdict.isTaken
+        let isSilent = isPage || verdict == .unauthorized || verdict.isTaken
         self.init(
             verdict, status: "\(response.status)",
             hint: isPage

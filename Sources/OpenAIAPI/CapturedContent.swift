@@ -33,6 +33,13 @@ package struct CapturedContent: ~Copyable {
         let tool: UInt16
         let kind: Kind
         var range: Range<Int>
+
+        /// The same for those that make up one text.
+        var key: UInt64 { Self.key(kind, choice, tool) }
+
+        static func key(_ kind: Kind, _ choice: UInt16, _ tool: UInt16) -> UInt64 {
+            UInt64(kind.rawValue) << 32 | UInt64(choice) << 16 | UInt64(tool)
+        }
     }
 
     /// Decoded bytes that are kept at most.
@@ -42,6 +49,10 @@ package struct CapturedContent: ~Copyable {
     private(set) var text = ByteBuffer()
     private(set) var fragments: [Fragment] = []
     private(set) var audio: [Audio] = []
+    /// What came of the kinds that come once, by `Fragment.key`.
+    private var once: Set<UInt64> = []
+    /// Items of a response that came whole: their pieces are of no use any more.
+    private(set) var wholeItems: Set<UInt16> = []
 
     package init(bytesMax: Int) {
         self.bytesMax = bytesMax
@@ -57,13 +68,13 @@ package struct CapturedContent: ~Copyable {
         else { return }
         let choice = UInt16(choice)
         let tool = UInt16(tool)
+        guard !isTruncated else { return }
         // Some upstreams repeat these on every chunk; only arguments and texts come in pieces.
         if kind == .role || kind == .toolID || kind == .toolName,
-            fragments.contains(where: { $0.kind == kind && $0.choice == choice && $0.tool == tool })
+            !once.insert(Fragment.key(kind, choice, tool)).inserted
         {
             return
         }
-        guard !isTruncated else { return }
         let start = text.count
         document.appendString(value, to: &text)
         if text.count > bytesMax {
@@ -100,23 +111,25 @@ package struct CapturedContent: ~Copyable {
     /// pieces stay, or its type where there are none.
     mutating func keepItem(_ item: JSONValue, of document: borrowing JSONDocument, index: Int) {
         guard index >= 0, index < Self.toolsMax, fragments.count < Self.fragmentsMax,
-            !fragments.contains(where: { $0.tool == index && $0.kind == .item })
+            !wholeItems.contains(UInt16(index))
         else { return }
         let source = document.source(of: item)
-        // Pieces usually stand at the end, and go.
+        // Pieces usually stand at the end, and go; others are left unread.
         var kept = fragments.count
         while kept > 0, fragments[kept - 1].tool == index { kept -= 1 }
         let start = kept < fragments.count ? fragments[kept].range.lowerBound : text.count
         guard start + source.count <= bytesMax else {
             isTruncated = true
-            if kept == fragments.count, let type = document.value("type", of: item) {
+            if kept == fragments.count, let type = document.value("type", of: item),
+                once.insert(Fragment.key(.itemType, 0, UInt16(index))).inserted
+            {
                 appendType(type, of: document, index: index)
             }
             return
         }
         text.truncate(to: start)
         fragments.removeLast(fragments.count - kept)
-        fragments.removeAll { $0.tool == index }
+        wholeItems.insert(UInt16(index))
         text.append(source)
         fragments.append(
             Fragment(

@@ -187,12 +187,15 @@ package enum AllowList: Sendable, Equatable {
     case typed
     /// A path that is passed through.
     case relayed
+    /// A page of the gateway's own.
+    case page
 
     /// The value of the `Allow` header.
     package var value: StaticString {
         switch self {
         case .typed: "GET, POST, OPTIONS"
         case .relayed: "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS"
+        case .page: "GET, HEAD"
         }
     }
 }

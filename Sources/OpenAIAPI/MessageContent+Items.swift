@@ -144,18 +144,19 @@ extension MessageContent {
     /// Appends the parts of a streamed response, item by item: each as it was in the end, or put
     /// together of what came of it.
     mutating func appendStreamedItems(
-        _ content: borrowing CapturedContent, to buffer: inout ByteBuffer
+        _ content: borrowing CapturedContent, _ index: ContentIndex, to buffer: inout ByteBuffer
     ) {
-        for index in content.fragments.indices {
-            let fragment = content.fragments[index]
-            let isFirst = !content.fragments[..<index].contains { $0.tool == fragment.tool }
-            guard isFirst else { continue }
-            switch fragment.kind {
-            case .item:
-                appendItem(source: content.text.bytes.extracting(fragment.range), to: &buffer)
-            case .itemType:
-                appendCutItem(content.text.bytes.extracting(fragment.range), to: &buffer)
-            default: appendPieces(content, item: fragment.tool, to: &buffer)
+        for item in index.items {
+            if let whole = index.first(.item, 0, item) {
+                let range = content.fragments[whole].range
+                appendItem(source: content.text.bytes.extracting(range), to: &buffer)
+                continue
+            }
+            let start = buffer.count
+            appendPieces(content, index, item: item, to: &buffer)
+            if buffer.count == start, let type = index.first(.itemType, 0, item) {
+                let range = content.fragments[type].range
+                appendCutItem(content.text.bytes.extracting(range), to: &buffer)
             }
         }
     }

@@ -26,11 +26,13 @@ extension MessageContent {
         to buffer: inout ByteBuffer
     ) -> Bool {
         let start = buffer.count
+        let index = ContentIndex(content)
+        fragmentReads += content.fragments.count
         buffer.append(UInt8(ascii: "["))
         for position in facts.choices.indices {
             guard buffer.count - start < options.attributeBytesMax else { break }
             let choice = UInt16(facts.choices[position].index)
-            begin(content, choice, to: &buffer)
+            begin(content, index, choice, to: &buffer)
             buffer.append(key: "finish_reason")
             Self.appendFinishReason(facts.finishReason(at: position), to: &buffer)
             buffer.append(UInt8(ascii: "}"))
@@ -38,7 +40,7 @@ extension MessageContent {
         // The Responses API has no choices.
         if facts.choices.isEmpty, !content.fragments.isEmpty {
             buffer.append("{\"role\":\"assistant\",\"parts\":[")
-            appendStreamedItems(content, to: &buffer)
+            appendStreamedItems(content, index, to: &buffer)
             buffer.append(UInt8(ascii: "]"))
             if content.isTruncated {
                 buffer.append(key: "truncated")
@@ -133,28 +135,31 @@ extension MessageContent {
 
     /// Appends a message up to the end of its parts.
     private mutating func begin(
-        _ content: borrowing CapturedContent, _ choice: UInt16, to buffer: inout ByteBuffer
+        _ content: borrowing CapturedContent, _ index: ContentIndex, _ choice: UInt16,
+        to buffer: inout ByteBuffer
     ) {
         buffer.separate()
         buffer.append(UInt8(ascii: "{"))
         buffer.append(key: "role")
-        if Self.gather(content, choice, .role, into: &text) {
+        if gather(content, index, choice, .role) {
             buffer.append(jsonString: text.bytes, limit: AnswerFacts.textBytesMax)
         } else {
             buffer.append("\"assistant\"")
         }
         buffer.append(key: "parts")
         buffer.append(UInt8(ascii: "["))
-        appendGathered(content, choice, .reasoning, "reasoning", to: &buffer)
-        appendGathered(content, choice, .text, "text", to: &buffer)
+        appendGathered(content, index, choice, .reasoning, "reasoning", to: &buffer)
+        appendGathered(content, index, choice, .text, "text", to: &buffer)
         if let audio = content.audio.first(where: { $0.choice == choice }) {
-            _ = Self.gather(content, choice, .transcript, into: &text)
+            _ = gather(content, index, choice, .transcript)
             Self.appendStreamedAudio(
                 bytes: audio.bytes, transcript: text.bytes, limit: options.partBytesMax,
                 to: &buffer)
         }
-        appendGathered(content, choice, .refusal, "refusal", to: &buffer)
-        appendCalls(content, choice, to: &buffer)
+        appendGathered(content, index, choice, .refusal, "refusal", to: &buffer)
+        for tool in index.calls(of: choice) {
+            appendCall(content, index, choice, tool, to: &buffer)
+        }
         buffer.append(UInt8(ascii: "]"))
         if content.isTruncated {
             buffer.append(key: "truncated")
@@ -163,10 +168,11 @@ extension MessageContent {
     }
 
     private mutating func appendGathered(
-        _ content: borrowing CapturedContent, _ choice: UInt16, _ kind: CapturedContent.Kind,
-        _ type: StaticString, item: UInt16 = 0, to buffer: inout ByteBuffer
+        _ content: borrowing CapturedContent, _ index: ContentIndex, _ choice: UInt16,
+        _ kind: CapturedContent.Kind, _ type: StaticString, item: UInt16 = 0,
+        to buffer: inout ByteBuffer
     ) {
-        guard Self.gather(content, choice, kind, item, into: &text) else { return }
+        guard gather(content, index, choice, kind, item) else { return }
         buffer.separate()
         buffer.append(UInt8(ascii: "{"))
         buffer.append(key: "type", string: type)
@@ -175,39 +181,26 @@ extension MessageContent {
         buffer.append(UInt8(ascii: "}"))
     }
 
-    /// Appends the tool calls of a choice in the order in which they first occurred.
-    private mutating func appendCalls(
-        _ content: borrowing CapturedContent, _ choice: UInt16, to buffer: inout ByteBuffer
-    ) {
-        for index in content.fragments.indices {
-            let fragment = content.fragments[index]
-            guard fragment.choice == choice, fragment.kind.isOfTool,
-                !content.fragments[..<index].contains(where: {
-                    $0.choice == choice && $0.kind.isOfTool && $0.tool == fragment.tool
-                })
-            else { continue }
-            appendCall(content, choice, fragment.tool, to: &buffer)
-        }
-    }
-
     private mutating func appendCall(
-        _ content: borrowing CapturedContent, _ choice: UInt16, _ tool: UInt16,
-        to buffer: inout ByteBuffer
+        _ content: borrowing CapturedContent, _ index: ContentIndex, _ choice: UInt16,
+        _ tool: UInt16, to buffer: inout ByteBuffer
     ) {
         buffer.separate()
         buffer.append("{\"type\":\"tool_call\"")
-        if Self.gather(content, choice, .toolID, tool, into: &text) {
+        if gather(content, index, choice, .toolID, tool) {
             buffer.append(key: "id")
             buffer.append(jsonString: text.bytes, limit: options.partBytesMax)
         }
-        let hasName = Self.gather(content, choice, .toolName, tool, into: &text)
+        let hasName = gather(content, index, choice, .toolName, tool)
         buffer.append(key: "name")
         if hasName {
             buffer.append(jsonString: text.bytes, limit: options.partBytesMax)
         } else {
             buffer.append("\"unknown\"")
         }
-        if Self.gather(content, choice, .toolArguments, tool, into: &arguments) {
+        if index.gather(
+            content, choice, .toolArguments, tool, reads: &fragmentReads, into: &arguments)
+        {
             appendArguments(to: &buffer)
         }
         buffer.append(UInt8(ascii: "}"))
@@ -215,26 +208,22 @@ extension MessageContent {
 
     /// Appends the parts of a response's item that never came whole.
     mutating func appendPieces(
-        _ content: borrowing CapturedContent, item: UInt16, to buffer: inout ByteBuffer
+        _ content: borrowing CapturedContent, _ index: ContentIndex, item: UInt16,
+        to buffer: inout ByteBuffer
     ) {
-        appendGathered(content, 0, .reasoning, "reasoning", item: item, to: &buffer)
-        appendGathered(content, 0, .text, "text", item: item, to: &buffer)
-        appendGathered(content, 0, .refusal, "refusal", item: item, to: &buffer)
-        if content.fragments.contains(where: { $0.tool == item && $0.kind.isOfTool }) {
-            appendCall(content, 0, item, to: &buffer)
+        appendGathered(content, index, 0, .reasoning, "reasoning", item: item, to: &buffer)
+        appendGathered(content, index, 0, .text, "text", item: item, to: &buffer)
+        appendGathered(content, index, 0, .refusal, "refusal", item: item, to: &buffer)
+        if index.hasCall(item) {
+            appendCall(content, index, 0, item, to: &buffer)
         }
     }
 
-    /// Puts the fragments of one kind together; false where there are none.
-    private static func gather(
-        _ content: borrowing CapturedContent, _ choice: UInt16, _ kind: CapturedContent.Kind,
-        _ tool: UInt16 = 0, into buffer: inout ByteBuffer
+    /// Puts the fragments of a text together in `text`; false where there are none.
+    mutating func gather(
+        _ content: borrowing CapturedContent, _ index: ContentIndex, _ choice: UInt16,
+        _ kind: CapturedContent.Kind, _ tool: UInt16 = 0
     ) -> Bool {
-        buffer.removeAll()
-        for fragment in content.fragments
-        where fragment.kind == kind && fragment.choice == choice && fragment.tool == tool {
-            buffer.append(content.text.bytes.extracting(fragment.range))
-        }
-        return !buffer.isEmpty
+        index.gather(content, choice, kind, tool, reads: &fragmentReads, into: &text)
     }
 }

@@ -30,6 +30,9 @@ package struct MessageContent: ~Copyable {
     /// Arguments of a tool call: JSON in a string.
     var arguments = ByteBuffer()
     var argumentScanner = JSONScanner()
+    /// Looks at fragments of streamed answers so far: the cost of putting them together, which is
+    /// a few for each fragment.
+    package internal(set) var fragmentReads = 0
 
     package init(options: Options = Options()) {
         self.options = options

@@ -11,6 +11,8 @@ package struct StreamReader: ~Copyable {
     package internal(set) var facts = AnswerFacts()
     /// The answer's content, where it was asked for.
     package var content: CapturedContent?
+    /// The plain answer being made of the stream, where one is wanted.
+    package var assembly: AnswerAssembly?
     private let endpoint: Endpoint
     private var parser: SSEParser
 
@@ -36,9 +38,12 @@ package struct StreamReader: ~Copyable {
         var edit = UsageEdit.none
         switch block {
         case .empty: break
-        case .oversized: facts.unreadableCount += 1
+        case .oversized:
+            facts.unreadableCount += 1
+            assembly?.refuse(.tooLarge)
         case .event:
-            edit = Self.take(parser, chunk, endpoint, &facts, &content, scanner: &scanner)
+            edit = Self.take(
+                parser, chunk, endpoint, &facts, &content, &assembly, scanner: &scanner)
         }
         return Block(range: parser.range, edit: edit, dataOffset: parser.dataOffset)
     }
@@ -61,20 +66,23 @@ package struct StreamReader: ~Copyable {
     private static func take(
         _ parser: borrowing SSEParser, _ chunk: Span<UInt8>, _ endpoint: Endpoint,
         _ facts: inout AnswerFacts, _ content: inout CapturedContent?,
-        scanner: inout JSONScanner
+        _ assembly: inout AnswerAssembly?, scanner: inout JSONScanner
     ) -> UsageEdit {
         let data = parser.data(in: chunk)
         if data.equals("[DONE]") {
             facts.isDone = true
+            assembly?.takeDone()
             return .none
         }
         if facts.isDone { facts.eventsAfterDone += 1 }
         facts.chunkCount += 1
         do throws(JSONError) {
             try scanner.scan(data)
+            assembly?.take(scanner.document(data), type: parser.eventType)
             return facts.take(scanner.document(data), endpoint: endpoint, content: &content)
         } catch {
             facts.unreadableCount += 1
+            assembly?.refuse(.malformed)
             return .none
         }
     }

@@ -14,7 +14,7 @@ package final class ContentFilter {
     private static let keptBytes = 64 << 10
 
     private var scanner = JSONScanner(depthMax: ContentFilter.depthMax)
-    private var walk: Walk
+    var walk: Walk
 
     /// Hashes under `secret` and redacts with `redactor`.
     package init(secret: Span<UInt8>, redactor: Redactor) {

@@ -36,9 +36,15 @@ package struct ContentPolicy: Sendable {
     package let exporters: ContentForms
     private let standard: ContentForm
     private let rules: [ContentRule]
+    private let strictest: ContentForm
 
-    /// `standard` holds where no rule covers a call.
-    package init(exporters: ContentForms, standard: ContentForm, rules: [ContentRule]) {
+    /// `standard` holds where no rule covers a call; `strictest` is the least that some exporter
+    /// may have by its own bound.
+    package init(
+        exporters: ContentForms, standard: ContentForm, rules: [ContentRule],
+        strictest: ContentForm = .full
+    ) {
+        self.strictest = strictest
         let canBeMore = standard != .off || rules.contains { $0.form != .off }
         self.exporters = canBeMore ? exporters : []
         self.standard = standard
@@ -53,10 +59,22 @@ package struct ContentPolicy: Sendable {
         tenant: String?, path: Span<UInt8>, model: Span<UInt8>
     ) -> ContentForms {
         guard captures else { return [] }
-        for rule in rules where rule.covers(tenant: tenant, path: path, model: model) {
-            return exporters.limited(to: rule.form)
-        }
-        return exporters.limited(to: standard)
+        return exporters.limited(to: form(tenant: tenant, path: path, model: model))
+    }
+
+    /// The form of texts that people write and that stand beside the messages, on a span of all
+    /// exporters alike, whether or not one has content: stop sequences, a provider's sentence about
+    /// an error. As strict as the strictest of the exporters.
+    package func textForm(
+        tenant: String?, path: Span<UInt8>, model: Span<UInt8>
+    ) -> ContentForm {
+        min(strictest, form(tenant: tenant, path: path, model: model))
+    }
+
+    private func form(
+        tenant: String?, path: Span<UInt8>, model: Span<UInt8>
+    ) -> ContentForm {
+        rules.first { $0.covers(tenant: tenant, path: path, model: model) }?.form ?? standard
     }
 
     /// A call of some kind is recorded in this form.

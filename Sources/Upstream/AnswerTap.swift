@@ -37,11 +37,26 @@ package final class Workbench {
     /// Scans `bytes`, unless the scanner still holds the scan of theirs with the number `scan`,
     /// and lends the document together with the converter of messages; nil where they are not
     /// JSON.
-    func read<Result>(
+    package func read<Result>(
         _ bytes: Span<UInt8>, scan: UInt64,
         _ body: (borrowing JSONDocument, inout MessageContent) -> Result
     ) -> Result? {
         Self.read(bytes, scan, scanner: &scanner, content: &content, body)
+    }
+
+    /// Scans `bytes` and lends the document; nil where they are not JSON.
+    package func scan<Result>(
+        _ bytes: Span<UInt8>, _ body: (borrowing JSONDocument) -> Result
+    ) -> Result? {
+        Self.scan(bytes, &scanner, body)
+    }
+
+    private static func scan<Result>(
+        _ bytes: Span<UInt8>, _ scanner: inout JSONScanner,
+        _ body: (borrowing JSONDocument) -> Result
+    ) -> Result? {
+        guard !bytes.isEmpty, (try? scanner.scan(bytes)) != nil else { return nil }
+        return body(scanner.document(bytes))
     }
 
     private static func read<Result>(
@@ -219,7 +234,42 @@ extension AnswerTap {
     }
 }
 
+extension AnswerTap {
+    /// See `Operation.withStorableAnswer`.
+    mutating func withStorableAnswer(
+        endpoint: Endpoint, inputCount: Int?, bytesMax: Int, bench: Workbench,
+        _ use: (Span<UInt8>) -> Void
+    ) -> StaticString? {
+        switch kind {
+        case .none: return "unread"
+        case .plain:
+            guard !kept.isEmpty, kept.count <= bytesMax else { return "too_large" }
+            let refusal = bench.read(kept.bytes, scan: keptScan) { document, _ in
+                StorableAnswer.judge(document, endpoint: endpoint, inputCount: inputCount)?.name
+            }
+            guard let refusal else { return "malformed" }
+            if refusal == nil { use(kept.bytes) }
+            return refusal
+        case .stream: return reader == nil ? "unread" : reader?.withAssembly(use) ?? nil
+        case .filtered: return filter == nil ? "unread" : filter?.reader.withAssembly(use) ?? nil
+        }
+    }
+}
+
 extension StreamReader {
+    /// nil: lent. A word otherwise.
+    fileprivate mutating func withAssembly(_ use: (Span<UInt8>) -> Void) -> StaticString? {
+        guard assembly != nil else { return "unread" }
+        var plain = ByteBuffer()
+        do throws(AssemblyError) {
+            _ = try assembly?.finish(to: &plain)
+        } catch {
+            return error.name
+        }
+        use(plain.bytes)
+        return nil
+    }
+
     fileprivate mutating func appendMessages(
         _ bench: Workbench, to buffer: inout ByteBuffer
     ) -> Bool {

@@ -68,9 +68,6 @@ enum GenAISpan {
         }
         if let value = call.seed { span.set(GenAIAttributes.requestSeed, value) }
         if let value = call.outputType { span.set(GenAIAttributes.outputType, value.name) }
-        for sequence in call.stopSequences {
-            append(span, GenAIAttributes.requestStopSequences, sequence, body)
-        }
     }
 
     private static func setEmbeddings(
@@ -84,10 +81,10 @@ enum GenAISpan {
         }
     }
 
-    /// What the answer says.
+    /// What the answer says. `savesTokens`: its tokens were paid for by another call.
     static func setAnswer(
         _ facts: borrowing AnswerFacts, endpoint: Endpoint, target: UpstreamTarget, names: Names,
-        on span: SpanRecord
+        savesTokens: Bool, on span: SpanRecord
     ) {
         if !facts.id.isEmpty { span.set(GenAIAttributes.responseID, facts.id) }
         if !facts.model.isEmpty { span.set(GenAIAttributes.responseModel, facts.model) }
@@ -108,7 +105,13 @@ enum GenAISpan {
         if let dimensions = facts.embeddingDimensions {
             span.set(GenAIAttributes.embeddingsDimensionCount, dimensions)
         }
-        if let usage = facts.usage {
+        if let usage = facts.usage, savesTokens {
+            let (input, output) = tokens(of: usage, provider: target.provider.name)
+            if let input { span.set(MartletAttributes.cacheSavedInputTokens, input) }
+            if let output, endpoint != .embeddings {
+                span.set(MartletAttributes.cacheSavedOutputTokens, output)
+            }
+        } else if let usage = facts.usage {
             setUsage(
                 usage, endpoint: endpoint, provider: target.provider.name, names: names, on: span)
         }
@@ -166,40 +169,49 @@ enum GenAISpan {
     }
 
     /// Marks the span as failed by an answer of the upstream: its own code where it names one,
-    /// else the status (semconv v1.40.0, `error.type`).
-    static func setError(_ facts: borrowing AnswerFacts, status: Int, on span: SpanRecord) {
+    /// else the status (semconv v1.40.0, `error.type`). The upstream's sentence is recorded where
+    /// `form` lets texts leave.
+    static func setError(
+        _ facts: borrowing AnswerFacts, status: Int, _ form: ContentForm, _ filter: ContentFilter,
+        on span: SpanRecord
+    ) {
         if let word = errorWord(facts) {
             span.set(GeneralAttributes.errorType, word)
         } else {
             span.set(GeneralAttributes.errorType, String(status))
         }
         var message = ByteBuffer(capacity: facts.errorMessage.count)
-        Redaction.append(facts.errorMessage, .errors, to: &message)
-        span.setError(message: message.bytes)
+        if filter.append(errorMessage: facts.errorMessage, as: form, to: &message) {
+            span.setError(message: message.bytes)
+        } else {
+            span.setError(message: "the upstream told of an error")
+        }
     }
 
     /// The upstream's own word for what failed; nil where it has none that can be used, so that
     /// the status stands for it.
     @_lifetime(borrow facts)
     static func errorWord(_ facts: borrowing AnswerFacts) -> Span<UInt8>? {
-        if isIdentifier(facts.errorCode) { return facts.errorCode }
-        if isIdentifier(facts.errorType) { return facts.errorType }
+        if isToken(facts.errorCode) { return facts.errorCode }
+        if isToken(facts.errorType) { return facts.errorType }
         return nil
     }
 
-    /// Of low cardinality and harmless, as far as a stranger's word can be.
-    private static func isIdentifier(_ text: Span<UInt8>) -> Bool {
+    /// Of low cardinality and harmless, as far as a stranger's word can be: short, of few
+    /// characters, and nothing that would be taken out of a text.
+    private static func isToken(_ text: Span<UInt8>) -> Bool {
         guard text.count > 0, text.count <= 64 else { return false }
         for index in text.indices {
             switch text[index] {
             case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
                 UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "_"), UInt8(ascii: "-"),
-                UInt8(ascii: "."):
+                UInt8(ascii: "."), UInt8(ascii: ":"):
                 continue
             default: return false
             }
         }
-        return true
+        var nothing = ByteBuffer()
+        return !Redaction.appendIfChanged(text, .errors, to: &nothing)
     }
 
     // MARK: Texts of the body

@@ -77,13 +77,14 @@ package final class RequestTrace {
         return span
     }
 
-    /// Starts a span below another; a new id is made whether or not it is recorded.
+    /// Starts a span below another, at `time` in nanoseconds since 1970 or now; a new id is made
+    /// whether or not it is recorded.
     package func startSpan(
-        _ name: Span<UInt8>, kind: SpanKind, below parent: SpanID
+        _ name: Span<UInt8>, kind: SpanKind, below parent: SpanID, at time: UInt64? = nil
     ) -> (id: SpanID, record: SpanRecord?) {
         let id = ids.spanID()
         let record = recorder?.startSpan(
-            name, kind: kind, id: id, parent: .local(parent), at: clock.now)
+            name, kind: kind, id: id, parent: .local(parent), at: time ?? clock.now)
         return (id, record)
     }
 

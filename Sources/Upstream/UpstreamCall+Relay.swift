@@ -6,20 +6,6 @@ import Networking
 import OpenAIAPI
 import Telemetry
 
-/// What of an answer the client has got.
-struct RelayProgress {
-    var hasBegun = false
-    var status = 0
-    /// The answer was given to a second attempt, made because the first asked for usage.
-    var isRetryWithoutUsage = false
-    var bodyBytes = 0
-    /// Nanoseconds of `Clock.monotonic`; 0 before.
-    var firstByteAt: UInt64 = 0
-    var firstContentAt: UInt64 = 0
-    /// The rest of what is known of a stream.
-    var anatomy = StreamAnatomy()
-}
-
 // What an attempt hears of its transfer: the answer goes on to the sink, and the tap reads it.
 extension UpstreamCall: HTTPTransferObserver {
     /// See `HTTPTransferObserver`.
@@ -43,13 +29,18 @@ extension UpstreamCall: HTTPTransferObserver {
         if let bytesMax = limits.responseBytesMax, let length, length > bytesMax, hasBody {
             return transfer.refuseBody()
         }
-        if tap.isStream { transfer.limitDuration(to: limits.streamDurationMax?.milliseconds ?? 0) }
+        if isReadAsStream {
+            transfer.limitDuration(to: limits.streamDurationMax?.milliseconds ?? 0)
+        }
         relayed.hasBegun = true
         relayed.status = transfer.status
         sink.answerBegins(self, transfer, length: length)
         isHeadUnflushed = true
         point.signal()
     }
+
+    /// The answer is a stream of events that is read.
+    private var isReadAsStream: Bool { operation?.tap.isStream ?? false }
 
     /// An answer's length is that of its body, which HEAD's have none of.
     private var hasBody: Bool {
@@ -74,27 +65,10 @@ extension UpstreamCall: HTTPTransferObserver {
             }
         }
         self.isEventStream = isEventStream
-        guard case .typed(let request) = payload, !isEncoded else { return length }
-        guard (200..<300).contains(transfer.status) else {
-            tap = .plain(length: length, bytesMax: AnswerTap.errorBytesMax)
-            return length
-        }
-        guard isEventStream else {
-            tap = .plain(length: length, bytesMax: AnswerTap.plainBytesMax)
-            return length
-        }
-        let captures = !contentForms.isEmpty
-        let reader = StreamReader(
-            endpoint: request.endpoint,
-            captureBytesMax: captures ? services.settings.content.totalBytesMax : 0)
-        if injectsUsage {
-            tap = .filtered(
-                reader, heldBytesMax: services.settings.limits.heldEventBytesMax)
-            return nil
-        }
-        tap = .stream(reader)
-        // No length, though there be one: should the stream be cut, an error event goes behind.
-        return nil
+        guard let operation, !isEncoded else { return length }
+        return operation.beginAnswer(
+            status: transfer.status, isEventStream: isEventStream, length: length,
+            hidesUsage: injectsUsage)
     }
 
     /// See `HTTPTransferObserver`.
@@ -104,8 +78,9 @@ extension UpstreamCall: HTTPTransferObserver {
             if discardedBytes > AnswerTap.errorBytesMax { transfer.refuseBody() }
             return true
         }
-        guard sink.unsentBytes <= services.settings.limits.streamBufferBytesMax else {
-            if tap.isStream { relayed.anatomy.pause(at: Clock.monotonic) }
+        guard !isTeePaused, sink.unsentBytes <= services.settings.limits.streamBufferBytesMax
+        else {
+            if isReadAsStream { relayed.anatomy.pause(at: Clock.monotonic) }
             return false
         }
         if let bytesMax = services.settings.limits.responseBytesMax,
@@ -114,46 +89,23 @@ extension UpstreamCall: HTTPTransferObserver {
             transfer.refuseBody()
             return true
         }
-        let isStream = tap.isStream
-        let now = isStream || relayed.firstByteAt == 0 ? Clock.monotonic : 0
-        if relayed.firstByteAt == 0 { relayed.firstByteAt = now }
-        if isStream { relayed.anatomy.take(at: now, stall: services.stall) }
         isHeadUnflushed = false
-        let bench = services.bench
-        if tap.kind == .filtered {
-            tap.take(bytes, bench: bench)
-            relay(bench)
+        if tees, !sink.answerReceived(bytes) { isTeePaused = true }
+        if let operation {
+            operation.take(bytes, &relayed) { sink.answerContinues($0) }
         } else {
+            if relayed.firstByteAt == 0 { relayed.firstByteAt = Clock.monotonic }
             relayed.bodyBytes += bytes.count
             sink.answerContinues(bytes)
-            tap.take(bytes, bench: bench)
         }
-        if isStream { measureChunks(at: now) }
         return true
-    }
-
-    /// When the stream's first content came, and the times between its chunks.
-    private func measureChunks(at now: UInt64) {
-        if relayed.firstContentAt == 0, tap.hasContent { relayed.firstContentAt = now }
-        let count = tap.chunkCount
-        chunkTimes.take(count - chunkCount, at: now)
-        chunkCount = count
-    }
-
-    /// Sends on what the filter let through.
-    private func relay(_ bench: Workbench) {
-        guard !bench.output.isEmpty else { return }
-        relayed.bodyBytes += bench.output.count
-        bench.output.withBytes { sink.answerContinues($0) }
     }
 
     /// See `HTTPTransferObserver`.
     package func transferFinished(_ transfer: HTTPTransfer, _ error: HTTPClientError?) {
         if let error { failure = UpstreamFailure(error) }
-        if relayed.hasBegun, !discards {
-            tap.finish(bench: services.bench)
-            relay(services.bench)
-            if tap.isStream { relayed.anatomy.end(at: Clock.monotonic, stall: services.stall) }
+        if relayed.hasBegun, !discards, let operation {
+            operation.finishAnswer(&relayed) { sink.answerContinues($0) }
         }
         isAttemptOver = true
         point.signal()

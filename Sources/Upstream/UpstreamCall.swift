@@ -17,6 +17,9 @@ package protocol AnswerSink: AnyObject {
     func answerBegins(_ call: UpstreamCall, _ transfer: HTTPTransfer, length: Int?)
     /// A piece of the body, to be sent at once.
     func answerContinues(_ bytes: Span<UInt8>)
+    /// A piece of the body as it came, before `answerContinues`; of calls with `tees`. False: no
+    /// more of it until the call is resumed.
+    func answerReceived(_ bytes: Span<UInt8>) -> Bool
     /// Bytes the client has not taken yet.
     var unsentBytes: Int { get }
     /// Nothing more came with the head for now: it should leave.
@@ -30,7 +33,7 @@ package protocol AnswerSink: AnyObject {
 }
 
 /// What a worker lends to its calls.
-package struct UpstreamServices {
+package final class UpstreamServices {
     let loop: EventLoop
     let client: CurlClient
     let bench: Workbench
@@ -62,21 +65,14 @@ package struct UpstreamServices {
 package final class UpstreamCall {
     /// What goes upstream.
     package enum Payload {
-        /// A call whose body was read, in `UpstreamCall.body`.
-        case typed(CallRequest)
+        /// A call of a model, whose body was read.
+        case typed(Operation)
         /// Anything else, passed through; a body comes by `send`.
         case opaque(HTTPTransfer.Method, body: HTTPTransfer.Body)
     }
 
-    /// How the call ended.
-    package enum Outcome: Equatable {
-        /// The upstream's answer went to the sink, whole.
-        case relayed
-        /// There was no answer to relay.
-        case failed(UpstreamFailure)
-        /// The answer broke off after the sink had its head.
-        case cut(UpstreamFailure)
-    }
+    /// How a call ends.
+    package typealias Outcome = Operation.Outcome
 
     let services: UpstreamServices
     let target: UpstreamTarget
@@ -85,19 +81,11 @@ package final class UpstreamCall {
     unowned let sink: any AnswerSink
     let point = WaitPoint()
 
-    /// The client's body of a typed call, as received.
-    package var body = ByteBuffer()
+    /// What is asked of a model; nil for what is passed through.
+    package let operation: Operation?
     /// The path and query below the base URL.
     private let path: ByteBuffer
 
-    var tap = AnswerTap.none()
-    var genAI: (id: SpanID, record: SpanRecord?)?
-    /// The upstream gave the request an id, which is on the GenAI span.
-    var hasRequestID = false
-    /// The forms in which messages are recorded; empty: not at all.
-    var contentForms: ContentForms = []
-    /// The name of the caller's key, if it has one: set before `run`.
-    package var tenant: String?
     private var attempt: AttemptSpan?
     private var transfer: HTTPTransfer?
     var failure: UpstreamFailure?
@@ -108,16 +96,16 @@ package final class UpstreamCall {
     /// Bytes of that answer that came.
     var discardedBytes = 0
     var injectsUsage: Bool
-    /// `body` is with the transfer, as it is.
+    /// The operation's body is with the transfer, as it is.
     private var isBodyLent = false
     var relayed = RelayProgress()
-    var chunkTimes = ChunkTimes()
-    var chunkCount = 0
-    /// When the operation began, in nanoseconds since 1970.
-    var operationAt: UInt64 = 0
     /// When the client's request came, in nanoseconds of `Clock.monotonic`; 0: not known.
     package var receivedAt: UInt64 = 0
     private var isCancelled = false
+    /// The sink wants each piece of the answer as it comes, too.
+    package var tees = false
+    /// The sink has more of those than it wants.
+    var isTeePaused = false
     /// The relayed answer is a stream of events.
     package internal(set) var isEventStream = false
 
@@ -141,22 +129,21 @@ package final class UpstreamCall {
         self.services = services
         self.trace = trace
         self.sink = sink
-        injectsUsage =
-            if case .typed(let request) = payload {
-                request.usageInjection != nil && target.asksForUsage
-            } else {
-                false
-            }
+        if case .typed(let operation) = payload {
+            self.operation = operation
+            injectsUsage = operation.request.usageInjection != nil && target.asksForUsage
+        } else {
+            operation = nil
+            injectsUsage = false
+        }
     }
 
     /// The client asked for a stream of events.
-    package var isStreaming: Bool {
-        if case .typed(let request) = payload { request.isStreaming } else { false }
-    }
+    package var isStreaming: Bool { operation?.request.isStreaming ?? false }
 
     /// Makes attempts until one is relayed or there is nothing left to try.
     package func run() async -> Outcome {
-        startOperation()
+        operation?.start()
         var outcome: Outcome
         while true {
             // A client that is gone before the first attempt costs none.
@@ -176,7 +163,9 @@ package final class UpstreamCall {
             outcome = next
             break
         }
-        finishOperation(outcome)
+        operation?.finish(
+            Operation.Course(
+                outcome, relayed, startedAt: times.start, attemptCount: attemptCount))
         return outcome
     }
 
@@ -188,6 +177,7 @@ package final class UpstreamCall {
 
     /// Goes on after the sink had too much to send.
     package func resume() {
+        isTeePaused = false
         transfer?.resume()
     }
 
@@ -203,7 +193,7 @@ package final class UpstreamCall {
     }
 
     /// Where a stream that was cut stands; nil where the answer is no stream of events.
-    package var streamPosition: SSEParser.Position? { tap.position }
+    package var streamPosition: SSEParser.Position? { operation?.streamPosition }
 
     // MARK: Attempts
 
@@ -222,7 +212,7 @@ package final class UpstreamCall {
         transfer.prepare(method, url: url)
         sink.addRequestFields(to: transfer, readsAnswer: readsAnswer)
         let span = AttemptSpan(
-            trace: trace, parent: genAI?.id ?? trace.server.spanID, method: method, url: url,
+            trace: trace, parent: operation?.id ?? trace.server.spanID, method: method, url: url,
             target: target, resend: attemptCount - 1)
         attempt = span
         addTraceContext(span.id, to: transfer)
@@ -240,21 +230,22 @@ package final class UpstreamCall {
     private func prepareBody(
         _ transfer: HTTPTransfer
     ) -> (HTTPTransfer.Method, HTTPTransfer.Body, readsAnswer: Bool) {
-        guard case .typed(let request) = payload else {
-            guard case .opaque(let method, let kind) = payload else { preconditionFailure() }
-            return (method, kind, false)
-        }
-        if injectsUsage {
-            transfer.body.reserve(body.count + 64)
-            body.withBytes {
-                request.appendBody($0, model: nil, asksForUsage: true, to: &transfer.body)
+        switch payload {
+        case .opaque(let method, let kind): return (method, kind, false)
+        case .typed(let operation):
+            if injectsUsage {
+                transfer.body.reserve(operation.body.count + 64)
+                operation.body.withBytes {
+                    operation.request.appendBody(
+                        $0, model: nil, asksForUsage: true, to: &transfer.body)
+                }
+            } else {
+                // Nothing changes: the transfer has the body until its end, without a copy.
+                swap(&transfer.body, &operation.body)
+                isBodyLent = true
             }
-        } else {
-            // Nothing changes: the transfer has the body until its end, without a copy.
-            swap(&transfer.body, &body)
-            isBodyLent = true
+            return (.post, .buffered, true)
         }
-        return (.post, .buffered, true)
     }
 
     private func addTraceContext(_ id: SpanID, to transfer: HTTPTransfer) {
@@ -281,8 +272,8 @@ package final class UpstreamCall {
             measureAttempt(transfer, attempt, failure: failure, at: now)
         }
         self.transfer = nil
-        if isBodyLent {
-            swap(&transfer.body, &body)
+        if isBodyLent, let operation {
+            swap(&transfer.body, &operation.body)
             isBodyLent = false
         }
         if let attempt { sink.attemptEnded(self, attempt.id, transfer, failure) }
@@ -300,8 +291,8 @@ package final class UpstreamCall {
             if failure == .closed, wasReused, attemptCount == 1, isRepeatable { return nil }
             return .failed(failure)
         }
-        if attemptCount > 1, case .typed(let request) = payload, request.usageInjection != nil,
-            !injectsUsage, (200..<300).contains(status), relayed.isRetryWithoutUsage
+        if attemptCount > 1, operation?.request.usageInjection != nil, !injectsUsage,
+            (200..<300).contains(status), relayed.isRetryWithoutUsage
         {
             target.rememberUsageIsRefused()
         }

@@ -29,13 +29,14 @@ struct DocumentTests {
             text,
             environment: [
                 "OPENAI_API_KEY": "sk-test", "ACME_KEY": "k3", "MARTLET_SECRET_VALUE": "s",
-                "OTLP_HEADERS": "a=b",
+                "OTLP_HEADERS": "a=b", "REDIS_URL": "redis://:pw@127.0.0.1:6379/0",
             ],
             files: ["/run/secrets/client-keys": "k1\nk2\n", "/run/secrets/admin-key": "a"])
         let defaults = Settings().summary
         let examples = [
             "upstream.provider", "upstream.apiKey", "upstream.caFile", "keys.clientKeys",
-            "secret", "admin.key", "content.rules", "content.patterns",
+            "secret", "admin.key", "cache.redisURL", "cache.redisCAFile", "cache.namespace",
+            "content.rules", "content.patterns",
             "telemetry.headerAttributes",
             "export.endpoint", "export.tracesEndpoint", "export.headers", "export.caFile",
             "export.clientCertificateFile",

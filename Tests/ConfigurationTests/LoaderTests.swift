@@ -95,6 +95,16 @@ struct LoaderTests {
         ("content.capture", "MARTLET_CONTENT_CAPTURE", "span"),
         ("content.partBytesMax", "MARTLET_CONTENT_PART_BYTES_MAX", "1KiB"),
         ("content.totalBytesMax", "MARTLET_CONTENT_TOTAL_BYTES_MAX", "1MiB"),
+        ("cache.store", "MARTLET_CACHE_STORE", "tiered"),
+        ("cache.redisURL", "MARTLET_CACHE_REDIS_URL", "<redacted>"),
+        ("cache.redisCAFile", "MARTLET_CACHE_REDIS_CA_FILE", "/ca.pem"),
+        ("cache.redisBudget", "MARTLET_CACHE_REDIS_BUDGET", "20ms"),
+        ("cache.ttl", "MARTLET_CACHE_TTL", "24h"),
+        ("cache.entryBytesMax", "MARTLET_CACHE_ENTRY_BYTES_MAX", "2MiB"),
+        ("cache.memoryBytesMax", "MARTLET_CACHE_MEMORY_BYTES_MAX", "1GiB"),
+        ("cache.scope", "MARTLET_CACHE_SCOPE", "shared"),
+        ("cache.namespace", "MARTLET_CACHE_NAMESPACE", "team-a"),
+        ("cache.coalesce", "MARTLET_CACHE_COALESCE", "false"),
         ("shutdown.delay", "MARTLET_SHUTDOWN_DELAY", "5s"),
         ("shutdown.drain", "MARTLET_SHUTDOWN_DRAIN", "1m"),
         ("log.level", "MARTLET_LOG_LEVEL", "debug"),
@@ -288,6 +298,18 @@ struct LoaderTests {
         ]).settings
         #expect(!settings.upstream.injectUsage)
         #expect(settings.log.level == .warn)
+    }
+
+    @Test(
+        "levels are known by the names that other programs have for them",
+        arguments: [
+            ("warning", LogLevel.warn), ("WARNING", .warn), ("trace", .debug), ("fatal", .error),
+            ("critical", .error), ("Warn", .warn), ("info", .info),
+        ])
+    func knowsLevels(_ word: String, _ level: LogLevel) throws {
+        #expect(try load(environment: ["LOG_LEVEL": word]).settings.log.level == level)
+        let lower = word.lowercased()
+        #expect(try load("log:\n  level: \(lower)\n").settings.log.level == level)
     }
 
     @Test func `a misspelt variable is warned of, one that others set is not`() throws {

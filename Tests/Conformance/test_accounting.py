@@ -75,7 +75,14 @@ def test_retry_after_is_honoured(start, mock, new_sink):
 
 
 @pytest.mark.parametrize(
-    ("code", "reason"), [(400, "refused"), (401, "refused"), (404, "refused"), (500, "refused")]
+    ("code", "reason"),
+    [
+        (400, "refused"),
+        (401, "unauthorized"),
+        (403, "unauthorized"),
+        (404, "refused"),
+        (500, "refused"),
+    ],
 )
 def test_what_must_not_be_retried_is_lost(start, mock, new_sink, code, reason):
     sink = new_sink()

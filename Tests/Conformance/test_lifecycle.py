@@ -94,6 +94,71 @@ def test_a_collector_that_is_away_does_not_hold_the_end_up(start, mock):
     assert code == 0 and seconds < 20
 
 
+class SilentCollector:
+    """Accepts connections and reads what comes, and never answers."""
+
+    def __init__(self):
+        self.listener = socket.create_server(("127.0.0.1", 0))
+        self.url = f"http://127.0.0.1:{self.listener.getsockname()[1]}"
+        self.has_received = threading.Event()
+        threading.Thread(target=self.accept, daemon=True).start()
+
+    def accept(self):
+        while True:
+            peer, _ = self.listener.accept()
+            threading.Thread(target=self.read, args=(peer,), daemon=True).start()
+
+    def read(self, peer):
+        with peer:
+            while peer.recv(65536):
+                self.has_received.set()
+
+
+# What an export takes that nobody cuts short, and the words of the one who does.
+EXPORT_SECONDS = 40
+GIVEN_UP = "the time to send the last telemetry is over"
+
+
+@pytest.fixture
+def exporting(start, mock):
+    """A gateway whose collector has a batch and does not answer."""
+    collector = SilentCollector()
+    gateway = start(
+        mock.url + "/v1",
+        OTEL_EXPORTER_OTLP_ENDPOINT=collector.url,
+        OTEL_EXPORTER_OTLP_TIMEOUT=str(EXPORT_SECONDS * 1000),
+        OTEL_BSP_EXPORT_TIMEOUT=str(EXPORT_SECONDS * 1000),
+        OTEL_METRICS_EXPORTER="none",
+    )
+    gateway.client().post("/chat/completions", CHAT)
+    assert collector.has_received.wait(30)
+    return gateway
+
+
+def test_a_collector_that_never_answers_does_not_hold_the_end_up(exporting):
+    exporting.program.process.send_signal(signal.SIGTERM)
+    code, seconds = end(exporting, 60)
+    assert code == 0 and seconds < EXPORT_SECONDS - 10
+    assert GIVEN_UP in exporting.program.output()
+
+
+def test_a_second_signal_does_not_wait_for_the_collector(exporting):
+    process = exporting.program.process
+    process.send_signal(signal.SIGTERM)
+    begun = time.monotonic()
+    deadline = begun + EXPORT_SECONDS - 10
+    while "no request is left" not in exporting.program.output():
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+    # More than one: the first may come before anybody listens for it.
+    while process.poll() is None and time.monotonic() < deadline:
+        process.send_signal(signal.SIGTERM)
+        time.sleep(0.05)
+    assert end(exporting, 60)[0] == 0
+    assert time.monotonic() - begun < EXPORT_SECONDS - 10
+    assert GIVEN_UP not in exporting.program.output(), "it waited to the end of the time"
+
+
 def one_sentence(code, output, error, wanted_code, *words):
     assert code == wanted_code, (output, error)
     assert output == ""

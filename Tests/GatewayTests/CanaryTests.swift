@@ -91,7 +91,7 @@ import Testing
 
     @Test(
         "what an upstream says of an error is recorded without keys and personal data",
-        arguments: ["off", "full"])
+        arguments: ["redacted", "full"])
     func redactsErrors(_ mode: String) throws {
         let message =
             "Incorrect API key: sk-CANARYerror***7890, CANARYerror0123456789abcdef of "
@@ -106,6 +106,63 @@ import Testing
         for word in ["CANARYerror", "canary.mail", "CANARYpassword", "CANARYbearer"] {
             #expect(run.places(holding: word) == [], "\(word)")
         }
+    }
+
+    @Test(
+        "an upstream's sentence is recorded where texts are, its code in any mode",
+        arguments: [
+            (["content.mode": "off"], false), (["content.mode": "hashed"], false),
+            (["content.mode": "redacted"], true), (["content.mode": "full"], true),
+            (["content.otlpMode": "hashed"], false), (["content.consoleMode": "off"], false),
+        ], [true, false])
+    func tiesErrorsToContent(
+        _ mode: ([String: String], isShown: Bool), _ isStream: Bool
+    ) throws {
+        let error =
+            #"{"error":{"message":"CANARYmessage of the prompt","type":"CANARYtype","#
+            + #""param":"CANARYparam","code":"CANARYcode"}}"#
+        let run = try CanaryRun(
+            settings: mode.0, wire: "http/json", isGzip: false,
+            answer: isStream
+                ? Wire.streamHead + Wire.chunk("data: \(error)\n\n") + Wire.lastChunk
+                : Wire.answer(error, status: "400 Bad Request"),
+            requests: [
+                Wire.chat(
+                    isStream ? Wire.streamBody : Wire.chatBody,
+                    ["Authorization: Bearer CANARYauthorization"])
+            ])
+        #expect(run.exported.contains("CANARYmessage of the prompt") == mode.isShown)
+        if !mode.isShown { #expect(run.places(holding: "CANARYmessage") == []) }
+        for place in ["log", "page /metrics", "page /readyz"] {
+            #expect(!run.text(of: place).contains("CANARYmessage"))
+        }
+        #expect(run.places(holding: "CANARYparam") == [])
+        #expect(run.text(of: "export otlp /v1/traces").contains("CANARYcode"))
+        #expect(run.text(of: "page /metrics").contains("CANARYcode"))
+    }
+
+    @Test(
+        "a code that is no plain word gives way to the type, and that to the status",
+        arguments: [
+            (#""sk-CANARYcode0123""#, #""CANARYtype""#, "CANARYtype"),
+            (#""CANARYcode0123456789""#, #""a.b:c-d_1""#, "a.b:c-d_1"),
+            (#""CANARYcode of 1""#, #""canary.code@example.org""#, "400"),
+            (#""\#(String(repeating: "CANARYcode", count: 7))""#, "null", "400"),
+            (#""CANARY\u0000code""#, #""CANARYcod\u00e9""#, "400"),
+            ("[\"CANARYcode\"]", #""""#, "400"), ("40013", "null", "40013"),
+        ])
+    func reducesCodes(_ code: String, _ type: String, _ expected: String) throws {
+        let upstream = try FaultyUpstream.answering(
+            Wire.answer(
+                #"{"error":{"message":"m","type":\#(type),"code":\#(code)}}"#,
+                status: "400 Bad Request"))
+        let gateway = try TestGateway(upstream)
+        #expect(try gateway.answer(to: Wire.chat())?.status == 400)
+        let trace = try gateway.trace()
+        #expect(trace.operations.first?.errorType == expected)
+        let page = try gateway.answer(to: Wire.get("/metrics"))?.text ?? ""
+        #expect(page.contains(#"error_type="\#(expected)""#))
+        #expect(!page.contains("CANARYcod"))
     }
 
     @Test func `an upstream that breaks tells nothing either`() throws {
@@ -173,7 +230,7 @@ import Testing
             ])
         let pushed = run.text(of: "export push")
         #expect(pushed.contains("canary.mail@example.org"))
-        #expect(!pushed.contains("hmac-sha256"))
+        #expect(!pushed.contains(#""content":"hmac-sha256"#))
         let sent = run.text(of: "export otlp")
         #expect(sent.contains("hmac-sha256"))
         #expect(!sent.contains("CANARYuser "))

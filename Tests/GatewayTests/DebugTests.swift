@@ -240,7 +240,41 @@ import Testing
         try gateway.trace().expectError(response, 404, "not_found")
     }
 
-    @Test func `HEAD has the head of GET, other methods find nothing`() throws {
+    @Test(
+        "a wrong admin key opens nothing on this machine either, none at all does",
+        arguments: [
+            ("Authorization: Bearer the-admin-key", 200), ("X-Nothing: 1", 200),
+            ("Authorization: Bearer another-key", 403), ("api-key: another-key", 403),
+            ("Authorization: Basic YTpi", 403), ("Authorization: Bearer", 403),
+        ])
+    func refusesWrongKeys(_ field: String, _ status: Int) throws {
+        let upstream = try FaultyUpstream.good()
+        let gateway = try TestGateway(
+            upstream, environment: ["MARTLET_ADMIN_KEY": "the-admin-key"])
+        #expect(try gateway.answer(to: Self.get("/debug/traces", [field]))?.status == status)
+        // Where there is no admin key, there is no wrong one.
+        let open = try TestGateway(upstream)
+        #expect(try open.answer(to: Self.get("/debug/traces", [field]))?.status == 200)
+    }
+
+    @Test(
+        "other methods are told which there are",
+        arguments: ["POST", "PUT", "PATCH", "DELETE", "OPTIONS"],
+        ["/debug/traces", "/debug/traces/4bf92f3577b34da6a3ce929d0e0e4736"])
+    func refusesMethods(_ method: String, _ path: String) throws {
+        let upstream = try FaultyUpstream.good()
+        let gateway = try TestGateway(upstream)
+        let request = Self.get(path).replacingOccurrences(of: "GET ", with: "\(method) ")
+        let response = try gateway.answer(to: request)
+        #expect(response?.header("allow") == "GET, HEAD")
+        try gateway.trace().expectError(response, 405, "method_not_allowed")
+        let far = Self.get(path, host: "evil.test").replacingOccurrences(
+            of: "GET ", with: "\(method) ")
+        #expect(try gateway.answer(to: far)?.status == 403)
+        #expect(upstream.connections == 0)
+    }
+
+    @Test func `HEAD has the head of GET`() throws {
         let upstream = try FaultyUpstream.good()
         let gateway = try TestGateway(upstream)
         let client = try gateway.connect()
@@ -250,8 +284,6 @@ import Testing
         #expect(head?.header("content-length") == "14")
         client.send(Self.get())
         #expect(client.response()?.text == "{\"traces\":[]}\n")
-        client.send(Self.get().replacingOccurrences(of: "GET ", with: "DELETE "))
-        #expect(client.response()?.status == 404)
     }
 
     @Test func `the oldest traces make room`() throws {

@@ -150,6 +150,31 @@ import Testing
     }
 
     @Test(
+        "counts of tokens whose sum is no number end nothing", arguments: [true, false])
+    func keepsHugeCounts(_ isStream: Bool) throws {
+        let most = "9223372036854775807"
+        let usage =
+            #""usage":{"prompt_tokens":\#(most),"completion_tokens":\#(most),"#
+            + #""total_tokens":\#(most),"prompt_tokens_details":{"cached_tokens":\#(most)},"#
+            + #""completion_tokens_details":{"reasoning_tokens":\#(most)}}"#
+        let answer =
+            isStream
+            ? Wire.streamHead
+                + Wire.chunk(Wire.event("Hi") + "data: {\(usage)}\n\n" + Wire.doneEvent)
+                + Wire.lastChunk
+            : Wire.answer("{\(usage)}")
+        let upstream = try FaultyUpstream.answering(answer)
+        let gateway = try TestGateway(upstream, ["telemetry.legacyTokenNames": "true"])
+        let call = Wire.chat(isStream ? Wire.streamBody : Wire.chatBody)
+        #expect(try gateway.answer(to: call)?.status == 200)
+        let operation = try #require(try gateway.trace().operations.first)
+        #expect(operation["gen_ai.usage.input_tokens"] == most)
+        #expect(operation["gen_ai.usage.prompt_tokens"] == most)
+        #expect(operation["gen_ai.usage.total_tokens"] == nil)
+        #expect(try gateway.answer(to: call)?.status == 200)
+    }
+
+    @Test(
         "an encoded answer passes through untouched, though identity was asked for",
         arguments: ["gzip", "br", "zstd"])
     func relaysEncodedAnswers(_ coding: String) throws {

@@ -98,6 +98,22 @@ import Testing
         _ = try JSONSerialization.jsonObject(with: Data(text.utf8))
     }
 
+    @Test(
+        "bare numbers are content as well: an age or an account is one",
+        arguments: [
+            "[4111111111111111]", #"["a",[-17.25e3]]"#, "4111111111111111",
+            #"[{"type":"text","content":4111111111111111}]"#,
+            #"[{"role":"user","parts":[4111111111111111]}]"#,
+        ])
+    func hashesNumbers(_ json: String) throws {
+        let text = try #require(Self.filtered(json, .hashed))
+        for number in ["4111", "17.25"] { #expect(!text.contains(number)) }
+        let once = try #require(text.range(of: "\"hmac-sha256:"))
+        #expect(!text[once.upperBound...].contains("\"hmac-sha256:") || json.contains("\"a\""))
+        _ = try JSONSerialization.jsonObject(
+            with: Data(text.utf8), options: .fragmentsAllowed)
+    }
+
     @Test func `redacted keeps texts and takes out what it finds, also in names and numbers`()
         throws
     {

@@ -109,6 +109,20 @@ import Testing
     }
 
     @Test(
+        "a web token is looked for no further than its first part may be long",
+        arguments: [(21, true), (100, true), (509, true), (512, false), (5_000, false)])
+    func boundsWebTokens(_ count: Int, _ isFound: Bool) {
+        // Letters alone, so that no other rule takes them.
+        let head = "eyJ" + String(repeating: "a", count: count)
+        let text = "\(head).bcdefghijklmnopqrstuvwxyz.c"
+        #expect(Self.redacted("t \(text) u", .credentials) == "t \(isFound ? "<token>" : text) u")
+        // One behind it is found, and each of many is looked at anew.
+        let unit = "\(head)-"
+        let many = String(repeating: unit, count: 20) + " eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.c"
+        #expect(Self.redacted(many, .credentials).hasSuffix("- <token>"))
+    }
+
+    @Test(
         "texts made to be slow take time in proportion to their length",
         .timeLimit(.minutes(5)),
         arguments: [

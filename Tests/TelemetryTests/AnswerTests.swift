@@ -58,6 +58,7 @@ private let second: UInt64 = 1_000_000_000
         #expect(answer.message == "")
         #expect(answer.status == "\(status)")
         #expect(answer.hint.contains("OTEL_EXPORTER_OTLP_HEADERS"))
+        #expect(answer.verdict == .unauthorized)
     }
 
     @Test func `an encoding that is not taken has a remedy`() {
@@ -93,11 +94,16 @@ private let second: UInt64 = 1_000_000_000
     }
 
     @Test(arguments: [
-        GRPCCode.unknown, .invalidArgument, .notFound, .alreadyExists, .permissionDenied,
-        .failedPrecondition, .unimplemented, .internal, .unauthenticated,
+        GRPCCode.unknown, .invalidArgument, .notFound, .alreadyExists, .failedPrecondition,
+        .unimplemented, .internal,
     ])
     func `codes that forbid a retry`(code: GRPCCode) {
         #expect(verdict(code, retry: 3 * second) == .refused)
+    }
+
+    @Test(arguments: [GRPCCode.unauthenticated, .permissionDenied])
+    func `codes that ask for other credentials`(code: GRPCCode) {
+        #expect(verdict(code, retry: 3 * second) == .unauthorized)
     }
 
     @Test func `an exhausted receiver is tried again only where it says when`() {

@@ -167,13 +167,15 @@ private func status(_ status: Int, retryAfter: String? = nil) -> TransportOutcom
         #expect(bench.lines.all.contains { $0.contains("suppressed=0") })
     }
 
-    @Test(arguments: [400, 401, 404, 415, 422, 500, 307])
+    @Test(arguments: [400, 401, 403, 404, 415, 422, 500, 307])
     func `a refused batch is dropped, counted and not repeated`(code: Int) async {
         let bench = Bench(script: [status(code)])
         bench.queue.submit(trace(spans: 3))
         await bench.finish()
         #expect(bench.transport.sent.count == 1)
-        #expect(bench.counters.lost(.refused) == 3)
+        let isKey = code == 401 || code == 403
+        #expect(bench.counters.lost(isKey ? .unauthorized : .refused) == 3)
+        #expect(bench.counters.lost == 3)
         #expect(bench.lines.all.contains { $0.contains("status=\(code)") })
     }
 

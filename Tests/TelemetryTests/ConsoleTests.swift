@@ -104,6 +104,25 @@ import W3CTraceContext
         _ = recorder.span("b", id: 2, parent: .remote(SpanID(1)!))
         _ = recorder.span("c", id: 3)
         #expect(tree([recorder.finish(at: 5_000)], ConsoleOptions()).contains("c  INTERNAL"))
+        let circle = TelemetryTests.recorder()
+        _ = circle.span("a", id: 1, parent: .remote(SpanID(1)!))
+        #expect(tree([circle.finish(at: 5_000)], ConsoleOptions()).contains("1 span"))
+    }
+
+    @Test func `spans nested without end are printed to a bounded depth`() throws {
+        let recorder = recorder()
+        let depth: UInt64 = 20_000
+        _ = recorder.span("s1", id: 1)
+        for id in 2...depth {
+            _ = recorder.span("s\(id)", id: id, parent: .local(SpanID(id - 1)!))
+        }
+        let printed = tree([recorder.finish(at: 5_000)], ConsoleOptions())
+        let lines = printed.split(separator: "\n").dropFirst()
+        #expect(lines.count == depth)
+        #expect(lines.last?.contains("s20000  INTERNAL") == true)
+        let indents = lines.map { $0.prefix { $0 == " " || $0 == "│" }.count }
+        #expect(indents.max() == 3 * SpanForest.depthMax)
+        #expect(Array(indents.prefix(4)) == [0, 3, 6, 9])
     }
 
     @Test func `requests of one trace that come together are one tree`() async {

@@ -37,7 +37,8 @@ private let second: UInt64 = 1_000_000_000
         _ = machine.proceed(now: 0)
         let action = machine.answerReceived(
             verdict(status, retryAfter: 5 * second), now: 1, jitter: 0)
-        #expect(action == .giveUp(.refused, pause: 0))
+        let isKey = status == 401 || status == 403
+        #expect(action == .giveUp(isKey ? .unauthorized : .refused, pause: 0))
     }
 
     @Test(arguments: [429, 502, 503, 504])

@@ -1,3 +1,4 @@
+import Bytes
 import Telemetry
 import Testing
 
@@ -82,6 +83,66 @@ import Testing
         let overflow = meters.histogram(
             "gen_ai.client.operation.duration", ("otel.metric.overflow", "true"))
         #expect(overflow?.count == 90)
+    }
+
+    @Test func `the limit of an instrument is that of all workers together`() {
+        let meters = Meters { $0.seriesMax = 10 }
+        let workers = (0..<4).map { _ in meters.makeWorkerMeter() }
+        for (index, meter) in workers.enumerated() {
+            // One that all have, and then many of their own.
+            for model in ["shared"] + (0..<20).map({ "model-\(index)-\($0)" }) {
+                meter.chat(model).record(
+                    .operationDuration, nanoseconds: 1, unsampled, in: meter)
+            }
+        }
+        #expect(meters.points("gen_ai.client.operation.duration").count == 11)
+        let shared = meters.histogram(
+            "gen_ai.client.operation.duration", ("gen_ai.request.model", "shared"))
+        #expect(shared?.count == 4)
+        let overflow = meters.histogram(
+            "gen_ai.client.operation.duration", ("otel.metric.overflow", "true"))
+        #expect(overflow?.count == 4 * 20 - 9)
+    }
+
+    @Test func `10,000 hostile combinations make a page that can be read, and all are counted`() {
+        let meters = Meters()
+        let workers = [meters.makeWorkerMeter(), meters.makeWorkerMeter()]
+        // As long as a label may be, and of two bytes a character.
+        func name(_ kind: String, _ index: Int) -> String {
+            "\(kind)\(index)" + String(repeating: "é", count: 150)
+        }
+        let models = (0..<100).map { name("m", $0) }
+        let answers = (0..<100).map { name("a", $0) }
+        let fingerprints = (0..<200).map { name("f", $0) }
+        for index in 0..<10_000 {
+            let meter = workers[index % 2]
+            let series = meter.chat(
+                models[index % 100], answeredBy: answers[index / 100], tier: "t\(index % 7)",
+                fingerprint: fingerprints[index % 200])
+            for instrument: Instrument in [
+                .operationDuration, .timeToFirstChunk, .serverDuration, .timeToFirstToken,
+                .timePerOutputToken,
+            ] {
+                series.record(instrument, nanoseconds: 1, sampled, in: meter)
+            }
+            series.record(inputTokens: 1, sampled, in: meter)
+            series.record(outputTokens: 1, sampled, in: meter)
+        }
+        // What is recorded later still has a place.
+        workers[0].requestSent(afterNanoseconds: 1, unsampled)
+        let metrics = meters.collect()
+        var page = ByteBuffer()
+        PrometheusText.openMetrics.append(metrics, to: &page)
+        #expect(page.count < 17 << 20)
+        for metric in metrics where metric.definition.name.hasPrefix("gen_ai.") {
+            let counts = metric.points.map { point in
+                if case .histogram(let value) = point.value { value.count } else { 0 }
+            }
+            let isTokens = metric.definition.unit == "{token}"
+            #expect(counts.reduce(0, +) == (isTokens ? 20_000 : 10_000))
+            #expect((10...2001).contains(counts.count), "\(metric.definition.name)")
+        }
+        #expect(meters.histogram("martlet.request.queue.duration")?.count == 1)
     }
 
     @Test(

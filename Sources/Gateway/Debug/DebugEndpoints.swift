@@ -2,6 +2,7 @@ import Bytes
 import HTTP1
 import HTTPServer
 import Networking
+import OpenAIAPI
 import Telemetry
 import W3CTraceContext
 
@@ -20,10 +21,11 @@ enum DebugEndpoints {
     /// Answers `GET` and `HEAD` of the pages to those who may see them; false for anything else,
     /// which `refusal` then has the reason for.
     static func answer(_ connection: HTTPConnection, _ services: GatewayServices) -> Bool {
-        let head = connection.parser.head
-        guard let ring = services.tracer.ring, head.method == .get || head.method == .head,
+        let method = connection.parser.head.method
+        guard let ring = services.tracer.ring, method == .get || method == .head,
             let page = page(connection), DebugAccess.isGranted(connection, services)
         else { return false }
+        let head = connection.parser.head
         let isHTML = connection.withHead { AcceptedType.prefersHTML(head, $0) }
         var body = ByteBuffer(capacity: 16 << 10)
         switch page {
@@ -62,6 +64,11 @@ enum DebugEndpoints {
                 "The debug pages are for callers on this machine, under its own name and "
                     + "without a proxy, or with the admin key as 'Authorization: Bearer KEY'.")
         }
+        let method = connection.parser.head.method
+        guard method == .get || method == .head else {
+            return GatewayError(
+                .methodNotAllowed, "This page can only be looked at.", allow: .page)
+        }
         return GatewayError(
             .notFound, "There is no such trace here (any more); /debug/traces lists those kept.")
     }
@@ -82,32 +89,27 @@ enum DebugEndpoints {
     private static func send(
         _ body: borrowing ByteBuffer, isHTML: Bool, on connection: HTTPConnection
     ) {
-        connection.startHead(status: 200)
-        connection.addDate()
-        connection.addField(
-            "content-type", isHTML ? "text/html; charset=utf-8" : "application/json")
-        connection.addField("cache-control", "no-store")
-        connection.addField("vary", "accept")
-        connection.addField("x-content-type-options", "nosniff")
-        connection.addField("content-security-policy", DebugPage.policy.utf8.span)
-        connection.addField("referrer-policy", "no-referrer")
-        connection.addField("cross-origin-resource-policy", "same-origin")
-        connection.finishHead(.length(body.count))
-        connection.write(body.bytes)
-        connection.flush()
-        connection.endResponse()
+        let type: StaticString = isHTML ? "text/html; charset=utf-8" : "application/json"
+        OwnPage.send(body, contentType: type, on: connection) {
+            connection.addField("vary", "accept")
+            connection.addField("x-content-type-options", "nosniff")
+            connection.addField("content-security-policy", DebugPage.policy.utf8.span)
+            connection.addField("referrer-policy", "no-referrer")
+            connection.addField("cross-origin-resource-policy", "same-origin")
+        }
     }
 }
 
 /// Who may see the debug pages.
 enum DebugAccess {
-    /// With the admin key, anyone. Without it, callers of this machine on a loopback listener:
+    /// With the admin key, anyone. Without a key, callers of this machine on a loopback listener:
     /// not under a foreign name (a web page's, by DNS rebinding), and not by way of a proxy, whose
-    /// own callers are unknown.
+    /// own callers are unknown. Who shows another key than the admin's is told so.
     static func isGranted(_ connection: HTTPConnection, _ services: GatewayServices) -> Bool {
         let head = connection.parser.head
         return connection.withHead { bytes in
             if services.adminKeys.admit(head, bytes) { return true }
+            guard services.adminKeys.isEmpty || !ClientKeys.isShown(head) else { return false }
             guard case .tcp? = connection.listener, connection.listener?.isLoopback == true,
                 let peer = connection.peer, isLoopback(peer.address), head.host != nil,
                 OwnOrigin.holds(head, bytes, ownHosts: services.ownHosts)

@@ -12,6 +12,8 @@ package struct AttributeArena: ~Copyable, Sendable {
     /// Room kept behind the first attribute with message content: a system prompt and an answer
     /// usually fit into it.
     private static let smallContentBytes = 768
+    /// Bytes of memory for message content that are kept for the next.
+    private static let keptContentBytes = 32 << 10
 
     /// A text that is no attribute, of `headCount` bytes, then the attributes.
     private var buffer: ByteBuffer
@@ -38,6 +40,22 @@ package struct AttributeArena: ~Copyable, Sendable {
         self.limits = limits
         tag = field << 3 | 2
         buffer = ByteBuffer(capacity: capacity)
+    }
+
+    /// Takes everything out. Of its memory, `bytesMax` bytes are kept, and those of message
+    /// content up to a limit of their own.
+    mutating func removeAll(keeping bytesMax: Int) {
+        buffer.removeAll(keeping: bytesMax)
+        headCount = 0
+        if var contents = contents.take() {
+            contents.removeAll(keeping: Self.keptContentBytes)
+            self.contents = consume contents
+        }
+        contentForm = .full
+        variants = nil
+        seen = InlineArray(repeating: 0)
+        count = 0
+        droppedCount = 0
     }
 
     /// What is held in memory, about, in bytes.

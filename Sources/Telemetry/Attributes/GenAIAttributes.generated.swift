@@ -280,6 +280,46 @@ package enum MartletAttributes {
     /// "hit", "miss", "refresh", "bypass", "off", "error" or "coalesced".
     /// In development, since martlet 0.1.0.
     package static let cacheStatus = AttributeKey<String>("martlet.cache.status")
+    /// The cache had the answer.
+    /// In development, since martlet 0.1.0.
+    package static let cacheHit = AttributeKey<Bool>("cache.hit")
+    /// The first half of the digest that stands for the request, in hexadecimal.
+    /// In development, since martlet 0.1.0.
+    package static let cacheKey = AttributeKey<String>("cache.key")
+    /// Where the answer was found.
+    /// In development, since martlet 0.1.0.
+    package static let cacheStore = AttributeKey<String>("martlet.cache.store")
+    /// Why the cache was not used, or the answer not kept.
+    /// In development, since martlet 0.1.0.
+    package static let cacheReason = AttributeKey<String>("martlet.cache.reason")
+    /// Seconds since the answer was made.
+    /// In development, since martlet 0.1.0.
+    package static let cacheAge = AttributeKey<Int>("martlet.cache.age")
+    /// Seconds for which the answer is kept.
+    /// In development, since martlet 0.1.0.
+    package static let cacheTTL = AttributeKey<Int>("martlet.cache.ttl")
+    /// The namespace that the caller or the settings name.
+    /// In development, since martlet 0.1.0.
+    package static let cacheNamespace = AttributeKey<String>("martlet.cache.namespace")
+    /// Bytes of the entry.
+    /// In development, since martlet 0.1.0.
+    package static let cacheBytes = AttributeKey<Int>("martlet.cache.bytes")
+    /// The cosine of the request and the one whose answer was given.
+    /// In development, since martlet 0.1.0.
+    package static let cacheSimilarity = AttributeKey<Double>("martlet.cache.similarity")
+    /// Inputs of an embeddings call whose vectors were known.
+    /// In development, since martlet 0.1.0.
+    package static let cacheItemsKnown = AttributeKey<Int>("martlet.cache.items.known")
+    /// The trace in which the answer was made.
+    /// In development, since martlet 0.1.0.
+    package static let cacheOriginTraceID = AttributeKey<String>("martlet.cache.origin.trace_id")
+    /// Tokens of input that were not paid for again.
+    /// In development, since martlet 0.1.0.
+    package static let cacheSavedInputTokens = AttributeKey<Int>("martlet.cache.saved.input_tokens")
+    /// Tokens of output that were not paid for again.
+    /// In development, since martlet 0.1.0.
+    package static let cacheSavedOutputTokens = AttributeKey<Int>(
+        "martlet.cache.saved.output_tokens")
     /// The answer was asked for as a stream.
     /// In development, since martlet 0.1.0.
     package static let stream = AttributeKey<Bool>("martlet.stream")

@@ -7,6 +7,8 @@ package enum LossReason: UInt8, CaseIterable, Sendable {
     case queueFull
     /// The receiver answered with a status that forbids a retry.
     case refused
+    /// The receiver wants other credentials.
+    case unauthorized
     /// The receiver's limit is below what is left of the item without its content.
     case tooLarge
     /// Retries did not succeed within the export timeout.
@@ -23,6 +25,7 @@ package enum LossReason: UInt8, CaseIterable, Sendable {
         switch self {
         case .queueFull: "queue_full"
         case .refused: "refused"
+        case .unauthorized: "unauthorized"
         case .tooLarge: "too_large"
         case .retriesExhausted: "retries_exhausted"
         case .shutdown: "shutdown"
@@ -50,6 +53,7 @@ package final class ExportCounters: Sendable {
     private let pendingCount = Atomic<Int>(0)
     private let queueFull = Atomic<Int>(0)
     private let refused = Atomic<Int>(0)
+    private let unauthorized = Atomic<Int>(0)
     private let tooLarge = Atomic<Int>(0)
     private let retriesExhausted = Atomic<Int>(0)
     private let shutdown = Atomic<Int>(0)
@@ -79,6 +83,7 @@ package final class ExportCounters: Sendable {
         switch reason {
         case .queueFull: queueFull.load(ordering: .relaxed)
         case .refused: refused.load(ordering: .relaxed)
+        case .unauthorized: unauthorized.load(ordering: .relaxed)
         case .tooLarge: tooLarge.load(ordering: .relaxed)
         case .retriesExhausted: retriesExhausted.load(ordering: .relaxed)
         case .shutdown: shutdown.load(ordering: .relaxed)
@@ -130,6 +135,7 @@ package final class ExportCounters: Sendable {
         switch reason {
         case .queueFull: queueFull.wrappingAdd(items, ordering: .relaxed)
         case .refused: refused.wrappingAdd(items, ordering: .relaxed)
+        case .unauthorized: unauthorized.wrappingAdd(items, ordering: .relaxed)
         case .tooLarge: tooLarge.wrappingAdd(items, ordering: .relaxed)
         case .retriesExhausted: retriesExhausted.wrappingAdd(items, ordering: .relaxed)
         case .shutdown: shutdown.wrappingAdd(items, ordering: .relaxed)

@@ -39,22 +39,43 @@ package struct SpanTree {
         buffer.append("  ")
         buffer.append(decimal: spans.count)
         buffer.append(spans.count == 1 ? " span\n" : " spans\n")
-        for (index, root) in roots.enumerated() {
-            append(root, indent: "", isLast: index == roots.count - 1, to: &buffer)
+        var waiting = roots.isEmpty ? [] : [Level(spans: roots, indent: "")]
+        while var level = waiting.popLast() {
+            let span = level.spans[level.next]
+            level.next += 1
+            let isLast = level.next == level.spans.count
+            if !isLast { waiting.append(level) }
+            // Taken out, so that parents in a circle, which only a hostile caller's ids could
+            // make, end.
+            let below = children.removeValue(forKey: span.context.spanID) ?? []
+            // A caller that uses the gateway again and again in one trace can nest as deep as it
+            // likes.
+            let isDeep = level.depth == SpanForest.depthMax
+            let inner = isDeep ? level.indent : level.indent + (isLast ? "   " : "│  ")
+            append(span, in: level, isLast: isLast, below: below, to: &buffer)
+            guard !below.isEmpty else { continue }
+            waiting.append(
+                Level(spans: below, indent: inner, depth: level.depth + (isDeep ? 0 : 1)))
         }
         buffer.append("\n")
     }
 
-    private mutating func append(
-        _ span: SpanRecord, indent: String, isLast: Bool, to buffer: inout ByteBuffer
+    /// Spans of one parent, and how many of them were printed.
+    private struct Level {
+        let spans: [SpanRecord]
+        let indent: String
+        var depth = 0
+        var next = 0
+    }
+
+    private func append(
+        _ span: SpanRecord, in level: Level, isLast: Bool, below: [SpanRecord],
+        to buffer: inout ByteBuffer
     ) {
-        // Taken out, so that parents in a circle, which only a hostile caller's ids could make,
-        // end.
-        let below = children.removeValue(forKey: span.context.spanID) ?? []
-        buffer.append(string: indent)
+        buffer.append(string: level.indent)
         buffer.append(isLast ? "└─ " : "├─ ")
         appendHead(span, to: &buffer)
-        let inner = indent + (isLast ? "   " : "│  ")
+        let inner = level.indent + (isLast ? "   " : "│  ")
         span.withBytes(content: options.contentForm) { bytes in
             appendAttributes(
                 bytes, indent: inner + (below.isEmpty ? "     " : "│    "), to: &buffer)
@@ -66,9 +87,6 @@ package struct SpanTree {
             buffer.append(" after ")
             appendDuration(event.time &- min(event.time, span.startTime), to: &buffer)
             buffer.append("\n")
-        }
-        for (index, child) in below.enumerated() {
-            append(child, indent: inner, isLast: index == below.count - 1, to: &buffer)
         }
     }
 

@@ -7,9 +7,15 @@ package final class Meters: Sendable {
         /// Names of models, and of each other kind of label that comes from outside, that get
         /// series of their own.
         package var namesMax = 200
-        /// Series of an instrument; further ones share one (specification v1.60.0, "Metrics
-        /// SDK", "Cardinality limits").
+        /// Series of an instrument, of all workers together; further ones share one
+        /// (specification v1.60.0, "Metrics SDK", "Cardinality limits").
         package var seriesMax = 2000
+        /// Bytes of `/metrics` that the series of all instruments take: beyond it, further ones
+        /// share one of their instrument.
+        package var pageBytesMax = 12 << 20
+        /// Bytes that each instrument's series may take however many the others have: about a
+        /// hundred series of usual names.
+        package var ownPageBytesMax = 512 << 10
         /// `OTEL_METRICS_EXEMPLAR_FILTER`.
         package var exemplars = ExemplarFilter.traceBased
 
@@ -22,6 +28,7 @@ package final class Meters: Sendable {
     /// The same for all workers.
     package let options: Options
     let names: LabelNames
+    let budget: SeriesBudget
     private let pages = Mutex<[MeterPage]>([])
 
     /// Nothing counted yet. `startTime` is the present, in nanoseconds since 1970.
@@ -29,6 +36,7 @@ package final class Meters: Sendable {
         self.options = options
         self.startTime = startTime
         names = LabelNames(namesMax: options.namesMax)
+        budget = SeriesBudget(options)
     }
 
     /// The meter of one more worker; to be used on its thread only.

@@ -1,4 +1,5 @@
 import Bytes
+import Synchronization
 import W3CTraceContext
 
 // SAFETY: `TraceRecorder.finish` has ended every span; ended spans and finished recorders do not
@@ -27,4 +28,34 @@ package struct FinishedTrace: @unchecked Sendable {
     package var byteCount: Int { recorder.byteCount }
     /// The first span; the others follow by `SpanRecord.next`.
     package var firstSpan: SpanRecord? { recorder.first }
+}
+
+/// Spans that everybody is done with, with their memory, on their way back to requests.
+///
+/// Spans are filled on one thread and dropped on another, which is what an allocator is worst at.
+/// The spans of a request come and go as one chain, so that each way is one short lock.
+package final class SpanPool: Sendable {
+    /// Chains that are kept: those of two full batches, about.
+    package static let chainsMax = 384
+
+    // SAFETY: `give` takes chains that nobody else holds, so that one has one owner at any time.
+    private struct Chain: @unchecked Sendable {
+        let first: SpanRecord
+    }
+
+    private let chains = Mutex<[Chain]>([])
+
+    /// An empty pool.
+    package init() {}
+
+    /// Spans to be used again, chained by `SpanRecord.next`; nil where there are none.
+    func take() -> SpanRecord? {
+        chains.withLock { $0.popLast() }?.first
+    }
+
+    /// Keeps a chain of spans, which the caller alone holds, unless there are enough.
+    func give(_ first: consuming SpanRecord) {
+        let chain = Chain(first: first)
+        chains.withLock { if $0.count < Self.chainsMax { $0.append(chain) } }
+    }
 }

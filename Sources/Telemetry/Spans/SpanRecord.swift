@@ -8,13 +8,13 @@ import W3CTraceContext
 /// changes any more: what is set later is ignored.
 package final class SpanRecord {
     /// The span's ids and flags.
-    package let context: SpanContext
+    package private(set) var context: SpanContext
     /// The span above it.
-    package let parent: SpanParent
+    package private(set) var parent: SpanParent
     /// Its place in a call.
-    package let kind: SpanKind
+    package private(set) var kind: SpanKind
     /// Nanoseconds since 1970.
-    package let startTime: UInt64
+    package private(set) var startTime: UInt64
     /// Nanoseconds since 1970, never before `startTime`; 0 while the span is live.
     package private(set) var endTime: UInt64 = 0
     /// Unset, or an error: a success is never marked (semconv v1.40.0, recording errors).
@@ -38,17 +38,40 @@ package final class SpanRecord {
 
     /// Bytes that a span's name and attributes usually fit into.
     private static let usualBytes = 960
+    /// Bytes for them that are kept for another span.
+    private static let keptBytes = 4 << 10
 
     init(
-        context: SpanContext, parent: SpanParent, kind: SpanKind, name: Span<UInt8>,
-        startTime: UInt64, limits: SpanLimits
+        _ context: SpanContext, parent: SpanParent, kind: SpanKind, startTime: UInt64,
+        limits: SpanLimits
     ) {
         self.context = context
         self.parent = parent
         self.kind = kind
         self.startTime = startTime
         arena = AttributeArena(limits: limits, field: 9, capacity: Self.usualBytes)
-        setName(name)
+    }
+
+    /// Makes it another span after `clear`, within the same limits.
+    func begin(
+        _ context: SpanContext, parent: SpanParent, kind: SpanKind, startTime: UInt64
+    ) {
+        self.context = context
+        self.parent = parent
+        self.kind = kind
+        self.startTime = startTime
+    }
+
+    /// Takes everything out that was set, and keeps the memory.
+    func clear() {
+        endTime = 0
+        status = .unset
+        if !events.isEmpty { events = [] }
+        if !links.isEmpty { links = [] }
+        droppedEventsCount = 0
+        droppedLinksCount = 0
+        message = nil
+        arena.removeAll(keeping: Self.keptBytes)
     }
 
     /// Whether attributes can still be set.

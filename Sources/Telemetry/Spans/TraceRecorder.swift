@@ -10,8 +10,12 @@ package final class TraceRecorder {
     /// The flags all spans carry.
     package let flags: TraceFlags
     /// The header's value as received and valid; empty where there was none.
-    private let tracestate: ByteBuffer
+    private var tracestate: ByteBuffer?
     private let limits: SpanLimits
+    /// Where the spans come from and go to; nil: from and to the allocator.
+    private let pool: SpanPool?
+    /// Spans of an earlier request that this one has not taken into use.
+    private var spare: SpanRecord?
     private var last: SpanRecord?
     private var isFinished = false
 
@@ -22,14 +26,18 @@ package final class TraceRecorder {
     /// What the spans hold in memory, about, in bytes; counted by `finish`.
     package private(set) var byteCount = 0
 
-    /// A recorder without spans. `tracestate` is the valid value that goes with the trace.
+    /// A recorder without spans. `tracestate` is the valid value that goes with the trace; `pool`
+    /// is of recorders with the same `limits`.
     package init(
-        traceID: TraceID, flags: TraceFlags, tracestate: Span<UInt8>, limits: SpanLimits
+        traceID: TraceID, flags: TraceFlags, tracestate: Span<UInt8>, limits: SpanLimits,
+        pool: SpanPool? = nil
     ) {
         self.traceID = traceID
         self.flags = flags
-        self.tracestate = ByteBuffer(copying: tracestate)
+        self.tracestate = tracestate.isEmpty ? nil : ByteBuffer(copying: tracestate)
         self.limits = limits
+        self.pool = pool
+        spare = pool?.take()
     }
 
     /// Starts a span. `time` is in nanoseconds since 1970.
@@ -38,12 +46,23 @@ package final class TraceRecorder {
     ) -> SpanRecord {
         precondition(!isFinished, "a span was started after its trace was handed over")
         let context = SpanContext(traceID: traceID, spanID: id, flags: flags)
-        let span = SpanRecord(
-            context: context, parent: parent, kind: kind, name: name, startTime: time,
-            limits: limits)
+        let span = makeSpan(context, parent: parent, kind: kind, startTime: time)
+        span.setName(name)
         if let last { last.next = span } else { first = span }
         last = span
         count += 1
+        return span
+    }
+
+    private func makeSpan(
+        _ context: SpanContext, parent: SpanParent, kind: SpanKind, startTime: UInt64
+    ) -> SpanRecord {
+        guard let span = spare else {
+            return SpanRecord(
+                context, parent: parent, kind: kind, startTime: startTime, limits: limits)
+        }
+        spare = span.next.take()
+        span.begin(context, parent: parent, kind: kind, startTime: startTime)
         return span
     }
 
@@ -51,7 +70,7 @@ package final class TraceRecorder {
     package func finish(at time: UInt64) -> FinishedTrace {
         precondition(!isFinished, "a trace was handed over twice")
         isFinished = true
-        byteCount = 128 + tracestate.count
+        byteCount = 128 + tracestateCount
         var span = first
         while let current = span {
             current.end(at: time)
@@ -61,18 +80,25 @@ package final class TraceRecorder {
         return FinishedTrace(sealing: self)
     }
 
+    private var tracestateCount: Int { tracestate?.count ?? 0 }
+
     func withTracestate<Result>(_ body: (Span<UInt8>) -> Result) -> Result {
-        tracestate.withBytes(body)
+        tracestate?.withBytes(body) ?? body(Span())
     }
 
     deinit {
-        // A chain is freed one by one: a long one freed by recursion could exhaust the stack.
-        var span = first
-        first = nil
         last = nil
-        while let current = span {
-            span = current.next
-            current.next = nil
+        // Spans are taken out one by one: a long chain freed by recursion could exhaust the stack.
+        var kept = spare.take()
+        var rest = first.take()
+        while var span = rest.take() {
+            rest = span.next.take()
+            // Whoever still holds a span keeps it.
+            guard pool != nil, isKnownUniquelyReferenced(&span) else { continue }
+            span.clear()
+            span.next = kept
+            kept = span
         }
+        if let kept { pool?.give(kept) }
     }
 }

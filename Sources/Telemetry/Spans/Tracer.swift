@@ -14,6 +14,7 @@ package final class Tracer: Sendable {
     package let ring: TraceRing?
     /// Who gets the events of a request; nil: nobody.
     package let logs: LogExport?
+    private let pool = SpanPool()
 
     /// A tracer that hands spans to `queues` and to `ring`, and their events to `logs`.
     package init(
@@ -41,7 +42,7 @@ package final class Tracer: Sendable {
             return nil
         }
         return TraceRecorder(
-            traceID: traceID, flags: flags, tracestate: tracestate, limits: limits)
+            traceID: traceID, flags: flags, tracestate: tracestate, limits: limits, pool: pool)
     }
 
     /// Hands all spans of a request to every exporter and the debug pages; never waits.

@@ -38,7 +38,7 @@ enum Canary {
     /// In messages: words.
     static let words = [
         "CANARYsystem", "CANARYuser", "CANARYtool", "CANARYargument", "CANARYresult",
-        "CANARYanswer",
+        "CANARYanswer", "CANARYstop",
     ]
     static let user = "CANARYuserid"
     /// In the settings.
@@ -50,7 +50,8 @@ enum Canary {
     static func body(isStream: Bool) -> String {
         let personal = personal.joined(separator: " and ")
         return """
-            {"model":"gpt-4o","user":"\(user)",\(unknown),"stream":\(isStream),"messages":[\
+            {"model":"gpt-4o","user":"\(user)",\(unknown),"stream":\(isStream),\
+            "stop":["CANARYstop","\(personal)"],"messages":[\
             {"role":"system","content":"CANARYsystem \(personal)"},\
             {"role":"user","content":[{"type":"text","text":"CANARYuser \(personal)"}]},\
             {"role":"assistant","tool_calls":[{"id":"c1","type":"function","function":{"name":"f",\

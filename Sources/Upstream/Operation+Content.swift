@@ -6,8 +6,8 @@ import Telemetry
 
 /// Prompts and answers on the GenAI span, where an exporter wants them (semconv v1.40.0,
 /// docs/gen-ai/gen-ai-spans.md, "Capturing inputs and outputs").
-extension UpstreamCall {
-    func setRequestContent(_ request: CallRequest, on record: SpanRecord) {
+extension Operation {
+    func setRequestContent(on record: SpanRecord) {
         let endpoint = request.endpoint
         // Scanned anew only where the scanner has served another call since the body was read.
         body.withBytes { bytes in
@@ -34,7 +34,7 @@ extension UpstreamCall {
         }
     }
 
-    func setAnswerContent(_ request: CallRequest, on record: SpanRecord) {
+    func setAnswerContent(on record: SpanRecord) {
         guard request.endpoint != .embeddings else { return }
         var json = ByteBuffer()
         swap(&json, &services.bench.messages)
@@ -65,13 +65,40 @@ extension UpstreamCall {
     }
 
     /// Decides what of this call's content is recorded.
-    func chooseContentForms(_ request: CallRequest) {
+    func chooseContentForms() {
+        contentForms = withRoute { path, model in
+            services.content.forms(tenant: tenant, path: path, model: model)
+        }
+    }
+
+    /// The form in which texts of this call are recorded that stand beside its messages.
+    var textForm: ContentForm {
+        withRoute { path, model in
+            services.content.textForm(tenant: tenant, path: path, model: model)
+        }
+    }
+
+    /// `gen_ai.request.stop_sequences`: texts of the caller's.
+    func setStopSequences(on record: SpanRecord) {
+        guard !request.stopSequences.isEmpty, request.endpoint != .embeddings else { return }
+        let form = textForm
+        for sequence in request.stopSequences {
+            var text = ByteBuffer(capacity: sequence.contents.count)
+            body.withBytes { sequence.append(from: $0, to: &text) }
+            var kept = ByteBuffer(capacity: text.count)
+            if services.bench.filter.append(text: text.bytes, as: form, to: &kept) {
+                record.append(GenAIAttributes.requestStopSequences, kept.bytes)
+            }
+        }
+    }
+
+    /// Lends what rules ask of a call: its path and its model.
+    private func withRoute<Result>(_ read: (Span<UInt8>, Span<UInt8>) -> Result) -> Result {
         var path = ByteBuffer(capacity: 32)
         path.append("/v1")
         path.append(request.endpoint.path ?? "")
         var model = ByteBuffer(capacity: 64)
         body.withBytes { request.model.append(from: $0, to: &model) }
-        contentForms = services.content.forms(
-            tenant: tenant, path: path.bytes, model: model.bytes)
+        return read(path.bytes, model.bytes)
     }
 }

@@ -26,10 +26,10 @@ package enum UserID {
     }
 }
 
-extension UpstreamCall {
+extension Operation {
     /// Puts the user that the body names on the GenAI and the SERVER span, unless a header has
     /// named one.
-    func setUser(_ request: CallRequest, on record: SpanRecord) {
+    func setUser(on record: SpanRecord) {
         let form = services.settings.telemetry.userID
         guard form != .off, let user = request.safetyIdentifier ?? request.user,
             !trace.shared.contains(where: { $0.key == GeneralAttributes.userID.name.description })

@@ -1,0 +1,111 @@
+import Caching
+import Configuration
+import Redis
+import Telemetry
+import Upstream
+
+/// What all workers share of the cache.
+final class AnswerCache: Sendable {
+    let settings: CacheSettings
+    /// nil where answers are not kept in this process.
+    let memory: MemoryStore?
+    /// nil where equal calls at the same time are made each.
+    let flights: FlightTable?
+    /// nil where answers are not kept in Redis.
+    let redis: RedisSettings?
+    let metrics: CacheMetrics
+
+    /// nil where no store is configured.
+    init?(_ settings: CacheSettings, _ registry: MetricRegistry) {
+        guard settings.kind != .off else { return nil }
+        metrics = CacheMetrics(registry)
+        self.settings = settings
+        memory =
+            switch settings.kind {
+            case .memory, .tiered: MemoryStore(bytesMax: settings.memoryBytesMax)
+            case .redis, .off, .auto: nil
+            }
+        redis =
+            switch settings.kind {
+            case .redis, .tiered: RedisSettings(settings)
+            case .memory, .off, .auto: nil
+            }
+        flights =
+            settings.coalesce
+            ? FlightTable(bytesMax: max(Self.flightBytesMin, 4 * settings.entryBytesMax)) : nil
+    }
+
+    /// Bytes of an answer that a flight holds at least, for those who come late.
+    private static let flightBytesMin = 4 << 20
+}
+
+extension RedisSettings {
+    /// nil where no URL is given. It was parsed when the configuration was read.
+    init?(_ settings: CacheSettings) {
+        guard let text = settings.redisURL, let url = try? RedisURL(text.reveal()) else {
+            return nil
+        }
+        self.init(url: url)
+        budget = settings.redisBudget.milliseconds
+        caFile = settings.redisCAFile
+        replyBytesMax = 2 * settings.entryBytesMax + (64 << 10)
+    }
+}
+
+/// What the cache did for a request: `x-martlet-cache`, `martlet.cache.status`.
+enum CacheStatus: Int, CaseIterable {
+    /// There is no cache.
+    case off
+    /// A store had the answer.
+    case hit
+    /// None had it.
+    case miss
+    /// The caller wanted a new one.
+    case refresh
+    /// The caller wanted none of it, or nothing like it is kept.
+    case bypass
+    /// A store could not be asked.
+    case error
+    /// The answer is that of an equal call that was under way.
+    case coalesced
+
+    var name: StaticString {
+        switch self {
+        case .off: "off"
+        case .hit: "hit"
+        case .miss: "miss"
+        case .refresh: "refresh"
+        case .bypass: "bypass"
+        case .error: "error"
+        case .coalesced: "coalesced"
+        }
+    }
+
+    /// `x-portkey-cache-status`.
+    var portkeyName: StaticString {
+        switch self {
+        case .off, .bypass: "DISABLED"
+        case .hit, .coalesced: "HIT"
+        case .miss, .error: "MISS"
+        case .refresh: "REFRESH"
+        }
+    }
+}
+
+/// What the cache is to do for a request.
+struct CachePlan {
+    let key: CacheKey
+    let controls: CacheControls
+}
+
+/// The cache's part in one exchange.
+struct CacheUse {
+    var status = CacheStatus.off
+    var plan: CachePlan?
+    /// The flight that the exchange leads.
+    var flight: Flight?
+    /// Seconds since the answer was made, of a hit.
+    var age: Int?
+    /// Nanoseconds that the look-up took; 0: there was none.
+    var lookupTime: UInt64 = 0
+}

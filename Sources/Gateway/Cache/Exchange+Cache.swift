@@ -1,0 +1,123 @@
+import Bytes
+import Caching
+import HTTPServer
+import Networking
+import OpenAIAPI
+import Telemetry
+import Upstream
+import W3CTraceContext
+
+// The answer to a call of a model: from the cache where it can be, else from upstream.
+extension Exchange {
+    /// Answers a call whose body was read.
+    func answer(_ given: CallRequest) async throws(GatewayError) {
+        services.metrics.typedRequests.add()
+        guard let cache = worker.cache else { return try await relay(makeOperation(given)) }
+        var request = given
+        use.plan = try planCaching(&request, cache)
+        let operation = makeOperation(request)
+        guard let plan = use.plan, plan.controls.lookup != .bypass || plan.controls.stores else {
+            use.status = .bypass
+            return try await relay(operation)
+        }
+        switch plan.controls.lookup {
+        case .bypass, .refresh:
+            use.status = plan.controls.lookup == .refresh ? .refresh : .bypass
+            try await relay(operation)
+        case .allowed:
+            try await find(plan, operation, cache)
+        }
+    }
+
+    private func find(
+        _ plan: CachePlan, _ operation: Operation, _ cache: WorkerCache
+    ) async throws(GatewayError) {
+        let lookup = startLookup(plan)
+        if let entry = findInMemory(plan, operation, cache) {
+            return await replay(entry, operation, lookup)
+        }
+        guard let flights = cache.shared.flights else {
+            try await findOrCall(plan, operation, lookup, cache)
+            return
+        }
+        let shape: FlightKey.Shape =
+            if !operation.request.isStreaming {
+                .plain
+            } else if operation.request.includesUsage == true
+                || operation.request.usageInjection != nil && operation.target.asksForUsage
+            {
+                .streamWithUsage
+            } else {
+                .stream
+            }
+        switch flights.join(FlightKey(plan.key, shape), on: worker.loop) {
+        case .follow(let seat):
+            try await follow(seat, plan, operation, lookup, cache)
+        case .lead(let flight):
+            use.flight = flight
+            defer {
+                flight.end(.abandoned)
+                flights.remove(flight)
+                use.flight = nil
+            }
+            try await findOrCall(plan, operation, lookup, cache)
+        }
+    }
+
+    /// Asks the stores, then the provider.
+    func findOrCall(
+        _ plan: CachePlan, _ operation: Operation, _ lookup: LookupSpan, _ cache: WorkerCache
+    ) async throws(GatewayError) {
+        // Another flight may have ended since memory was looked into.
+        if use.flight != nil, let entry = findInMemory(plan, operation, cache) {
+            use.flight?.end(.stored(entry.entry, store: entry.store))
+            return await replay(entry, operation, lookup)
+        }
+        use.status = .miss
+        if let found = await findInRedis(plan, operation, lookup, cache) {
+            use.flight?.end(.stored(found.entry, store: found.store))
+            return await replay(found, operation, lookup)
+        }
+        if try await answerItems(plan, operation, lookup, cache) { return }
+        end(lookup, isHit: false)
+        try await relay(operation)
+    }
+
+    private func findInMemory(
+        _ plan: CachePlan, _ operation: Operation, _ cache: WorkerCache
+    ) -> FoundAnswer? {
+        let now = WorkerCache.now
+        guard let entry = cache.shared.memory?.get(plan.key, now: now),
+            plan.controls.accepts(age: entry.age(at: now))
+        else { return nil }
+        return found(entry, store: "memory", operation)
+    }
+
+    /// The entry, where it can be given in the shape that is asked for.
+    func found(
+        _ entry: CacheEntry, store: StaticString, _ operation: Operation
+    ) -> FoundAnswer? {
+        guard operation.request.isStreaming else {
+            return FoundAnswer(entry: entry, store: store, replay: nil)
+        }
+        let request = operation.request
+        var replay: AnswerReplay?
+        entry.withBody { bytes in
+            _ = worker.bench.scan(bytes) { document in
+                replay = AnswerReplay(
+                    document, endpoint: request.endpoint,
+                    includesUsage: request.includesUsage == true)
+            }
+        }
+        guard replay != nil else { return nil }
+        return FoundAnswer(entry: entry, store: store, replay: replay)
+    }
+}
+
+/// An entry that answers a call, and how it becomes a stream where one is asked for.
+struct FoundAnswer: ~Copyable {
+    let entry: CacheEntry
+    /// Which store had it.
+    let store: StaticString
+    var replay: AnswerReplay?
+}

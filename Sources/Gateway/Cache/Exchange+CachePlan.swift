@@ -1,0 +1,181 @@
+import Bytes
+import Caching
+import Configuration
+import HTTP1
+import HTTPServer
+import JSON
+import OpenAIAPI
+import Upstream
+
+// What a request asks of the cache.
+extension Exchange {
+    /// Reads what the caller asks of the cache, and makes the key. nil: the cache has nothing to
+    /// do with this call. LiteLLM's member is taken out of the body, and `request` read anew.
+    func planCaching(
+        _ request: inout CallRequest, _ cache: WorkerCache
+    ) throws(GatewayError) -> CachePlan? {
+        var controls = CacheControls(ttl: Int(cache.shared.settings.ttl.milliseconds / 1000))
+        do throws(CacheControlError) {
+            try readControls(request, &controls)
+        } catch {
+            throw GatewayError(
+                .invalidRequest, String(describing: error.message),
+                param: error.param.map { String(describing: $0) })
+        }
+        let key = makeKey(request, controls, cache)
+        if let member = controls.bodyMember {
+            request = try takeOut(member, of: request)
+        }
+        guard let key else { return nil }
+        return CachePlan(key: key, controls: controls)
+    }
+
+    private func readControls(
+        _ request: CallRequest, _ controls: inout CacheControls
+    ) throws(CacheControlError) {
+        let head = connection.parser.head
+        try connection.withHead { bytes throws(CacheControlError) in
+            for field in head.fields {
+                let value = bytes.extracting(field.value)
+                switch field.known {
+                case .cacheControl: controls.read(cacheControl: value)
+                case .other:
+                    let name = bytes.extracting(field.name)
+                    guard name.count >= 15,
+                        name.extracting(0..<15).equalsIgnoringCase("x-portkey-cache")
+                    else { continue }
+                    if name.count == 15 {
+                        controls.read(mode: value)
+                    } else if name.equalsIgnoringCase("x-portkey-cache-force-refresh") {
+                        controls.read(forceRefresh: value)
+                    } else if name.equalsIgnoringCase("x-portkey-cache-namespace") {
+                        try controls.read(namespace: value)
+                    }
+                default: break
+                }
+            }
+        }
+        var failure: CacheControlError?
+        connection.body.withBytes { bytes in
+            worker.bench.read(bytes, scan: request.scan) { document, _ in
+                do throws(CacheControlError) {
+                    try controls.read(document)
+                } catch {
+                    failure = error
+                }
+            }
+        }
+        if let failure { throw failure }
+    }
+
+    private func makeKey(
+        _ request: CallRequest, _ controls: CacheControls, _ cache: WorkerCache
+    ) -> CacheKey? {
+        let head = connection.parser.head
+        let namespace = controls.namespace.isEmpty ? cache.namespace : controls.namespace
+        return connection.withHead { bytes in
+            cache.joinBeta(head, bytes)
+            return connection.body.withBytes { body in
+                worker.bench.read(body, scan: request.scan) { document, _ in
+                    cache.key(
+                        of: document, request, head, bytes, namespace: namespace,
+                        upstream: services.target.baseURL)
+                } ?? nil
+            }
+        }
+    }
+
+    /// The inputs of an embeddings call with several, and the key that each has alone; nil where
+    /// they are not looked up one by one.
+    func itemKeys(
+        _ operation: Operation, _ plan: CachePlan, _ cache: WorkerCache
+    ) -> (items: EmbeddingItems, keys: [CacheKey])? {
+        let head = connection.parser.head
+        let request = operation.request
+        let namespace =
+            plan.controls.namespace.isEmpty ? cache.namespace : plan.controls.namespace
+        return connection.withHead { bytes in
+            cache.joinBeta(head, bytes)
+            return operation.body.withBytes { body in
+                worker.bench.scan(body) { document in
+                    guard let items = EmbeddingItems(document), items.isArray,
+                        2...WorkerCache.itemsMax ~= items.values.count
+                    else { return nil }
+                    var keys: [CacheKey] = []
+                    for item in items.values {
+                        guard
+                            let key = cache.key(
+                                of: document, request, head, bytes, namespace: namespace,
+                                upstream: services.target.baseURL, item: item)
+                        else { return nil }
+                        keys.append(key)
+                    }
+                    return (items, keys)
+                } ?? nil
+            }
+        }
+    }
+
+    /// The body without LiteLLM's member, which providers refuse.
+    private func takeOut(
+        _ member: Range<Int>, of request: CallRequest
+    ) throws(GatewayError) -> CallRequest {
+        var body = ByteBuffer(capacity: connection.body.count)
+        connection.body.withBytes { bytes in
+            body.append(bytes.extracting(0..<member.lowerBound))
+            body.append(bytes.extracting(member.upperBound...))
+        }
+        swap(&body, &connection.body)
+        do throws(CallRequestError) {
+            return try connection.body.withBytes { bytes throws(CallRequestError) in
+                try CallRequest(
+                    bytes, endpoint: request.endpoint, scanner: &worker.bench.scanner)
+            }
+        } catch {
+            throw GatewayError(error)
+        }
+    }
+}
+
+extension WorkerCache {
+    /// RFC 9110 section 5.3: several lines are one value.
+    func joinBeta(_ head: RequestHead, _ bytes: Span<UInt8>) {
+        beta.removeAll()
+        for field in head.fields where field.known == .openaiBeta {
+            if !beta.isEmpty { beta.append(", ") }
+            beta.append(bytes.extracting(field.value))
+        }
+    }
+
+    /// The key of a call; `bytes` are those of `head`.
+    func key(
+        of document: borrowing JSONDocument, _ request: CallRequest, _ head: RequestHead,
+        _ bytes: Span<UInt8>, namespace: [UInt8], upstream: String, item: JSONValue? = nil
+    ) -> CacheKey? {
+        func value(_ name: FieldName) -> Range<Int>? { head.first(name)?.value }
+        // Who shows two credentials, or one twice, is nobody in particular.
+        let credentials = head.count(of: .authorization) + head.count(of: .apiKey)
+        let credential = credentials == 1 ? value(.authorization) ?? value(.apiKey) : nil
+        let isShared = shared.settings.scope == .shared
+        var joined = ByteBuffer()
+        swap(&joined, &beta)
+        defer { swap(&joined, &beta) }
+        let scope = CacheScope(
+            path: bytes.extracting(head.path), query: bytes.extracting(optional: head.query),
+            upstream: upstream.utf8.span,
+            organization: bytes.extracting(optional: value(.openaiOrganization)),
+            project: bytes.extracting(optional: value(.openaiProject)), beta: joined.bytes,
+            credential: bytes.extracting(optional: credential), namespace: namespace.span,
+            isShared: isShared)
+        return keys.key(of: document, request: request, scope: scope, item: item)
+    }
+}
+
+extension Span<UInt8> {
+    /// As `extracting`, of a range that may not be there.
+    @_lifetime(copy self)
+    fileprivate func extracting(optional range: Range<Int>?) -> Span<UInt8>? {
+        guard let range else { return nil }
+        return extracting(range)
+    }
+}

@@ -1,0 +1,178 @@
+import Bytes
+import Caching
+import Configuration
+import HTTP1
+import HTTPClient
+import HTTPServer
+import Networking
+import OpenAIAPI
+import Telemetry
+import Upstream
+
+// One call that several exchanges share: its leader's side, and its followers'.
+extension Exchange {
+    /// Reads what an equal call under way gets.
+    func follow(
+        _ seat: FlightSeat, _ plan: CachePlan, _ operation: Operation, _ lookup: LookupSpan,
+        _ cache: WorkerCache
+    ) async throws(GatewayError) {
+        defer { seat.leave() }
+        connection.clientGone = { [self] in
+            clientLeft()
+            seat.signal()
+        }
+        connection.drained = { seat.signal() }
+        var follower = Follower(operation: operation, lookup: lookup)
+        while !connection.isClientGone {
+            if connection.pendingBytes <= services.settings.limits.streamBufferBytesMax {
+                let news = seat.take()
+                take(news, &follower)
+                switch news.end {
+                case nil: break
+                case .answered:
+                    return finish(follower, .relayed)
+                case .stored(let entry, let store):
+                    if let found = found(entry, store: store, operation) {
+                        return await replay(found, operation, lookup)
+                    }
+                    return try await findOrCall(plan, operation, lookup, cache)
+                case .abandoned:
+                    return try await findOrCall(plan, operation, lookup, cache)
+                case .failed(let error):
+                    use.status = .coalesced
+                    end(lookup, isHit: false, store: "flight")
+                    begin(operation, since: lookup.startedAt, origin: nil, isRemote: false)
+                    throw finish(follower, failedBy: error)
+                case .cut(let error):
+                    let failure = error as? UpstreamFailure ?? .cut
+                    finish(follower, .cut(failure))
+                    return
+                }
+            }
+            await seat.wait()
+        }
+        finish(follower, follower.hasHead ? .cut(.clientGone) : .failed(.clientGone))
+    }
+
+    /// What a follower has had so far.
+    private struct Follower {
+        let operation: Operation
+        let lookup: LookupSpan
+        var relayed = RelayProgress()
+        var hasHead = false
+    }
+
+    private func take(_ news: FlightSeat.News, _ follower: inout Follower) {
+        if let head = news.head, !follower.hasHead {
+            follower.hasHead = true
+            begin(head, &follower)
+        }
+        for segment in news.segments {
+            segment.withBytes { bytes in
+                follower.operation.take(bytes, &follower.relayed) { connection.write($0) }
+            }
+        }
+        if follower.hasHead { connection.flush() }
+    }
+
+    private func begin(_ head: Flight.Head, _ follower: inout Follower) {
+        let operation = follower.operation
+        use.status = .coalesced
+        end(follower.lookup, isHit: false, store: "flight")
+        begin(
+            operation, since: follower.lookup.startedAt, origin: head.origin, isRemote: false)
+        status = head.status
+        follower.relayed.status = head.status
+        let length = operation.beginAnswer(
+            status: head.status, isEventStream: head.isEventStream, length: head.length,
+            hidesUsage: operation.request.includesUsage != true)
+        connection.startHead(status: head.status)
+        head.fields.withBytes { connection.addFields($0) }
+        if head.isEventStream {
+            connection.addField("cache-control", "no-cache")
+            connection.addField("x-accel-buffering", "no")
+        }
+        addCommonFields(hasRequestID: false)
+        addOwnTiming()
+        connection.finishHead(length.map { .length($0) } ?? .unknown)
+    }
+
+    private func finish(_ follower: consuming Follower, _ outcome: Operation.Outcome) {
+        var follower = follower
+        let operation = follower.operation
+        if follower.hasHead {
+            operation.finishAnswer(&follower.relayed) { connection.write($0) }
+        }
+        switch outcome {
+        case .relayed: connection.endResponse()
+        case .cut(let failure): cut(GatewayError(failure), at: operation.streamPosition)
+        case .failed: break
+        }
+        guard follower.hasHead else { return }
+        operation.finish(
+            Operation.Course(
+                outcome, follower.relayed, startedAt: follower.lookup.beganAt, attemptCount: 0))
+    }
+
+    /// The leader had no answer: the follower's client is told the same, in a response of its own.
+    private func finish(_ follower: Follower, failedBy error: any Error) -> GatewayError {
+        let failure = error as? UpstreamFailure ?? .cut
+        follower.operation.finish(
+            Operation.Course(
+                .failed(failure), follower.relayed, startedAt: follower.lookup.beganAt,
+                attemptCount: 0))
+        return GatewayError(failure)
+    }
+
+    // MARK: The leader
+
+    /// Makes `call` one that others can follow.
+    func lead(_ call: UpstreamCall) {
+        guard let flight = use.flight else { return }
+        call.tees = true
+        let exchange = LoopBound(self, to: worker.loop)
+        flight.lead(on: worker.loop) { wish in
+            exchange.use { exchange in
+                switch wish {
+                case .resume: exchange.call?.resume()
+                case .cancel: exchange.call?.cancel()
+                }
+            }
+        }
+    }
+
+    /// Shows those who follow the answer's head: with the upstream's fields, but for the id of
+    /// the leader's request.
+    func beginFlight(_ call: UpstreamCall, _ transfer: HTTPTransfer, length: Int?) {
+        guard let flight = use.flight, let operation = call.operation else { return }
+        let isEventStream = call.isEventStream
+        var fields = ByteBuffer(capacity: 512)
+        HeaderForwarding.forEachAnswerField(transfer) { known, name, value in
+            if known == .xRequestID || known == .cacheControl && isEventStream { return }
+            fields.append(name)
+            fields.append(": ")
+            fields.append(value)
+            fields.append("\r\n")
+        }
+        flight.begin(
+            Flight.Head(
+                status: transfer.status, isEventStream: isEventStream,
+                length: isEventStream ? nil : length, fields: Flight.Segment(fields.bytes),
+                origin: origin(of: operation)))
+    }
+
+    /// Tells those who follow how the call ended.
+    func endFlight(_ outcome: Operation.Outcome) {
+        guard let flight = use.flight else { return }
+        switch outcome {
+        case .relayed: flight.end(.answered)
+        case .failed(let failure): flight.end(.failed(failure))
+        case .cut(let failure): flight.end(.cut(failure))
+        }
+    }
+
+    /// See `AnswerSink`.
+    func answerReceived(_ bytes: Span<UInt8>) -> Bool {
+        use.flight?.append(bytes) ?? true
+    }
+}

@@ -1,0 +1,107 @@
+import Bytes
+import Caching
+import Configuration
+import HTTPServer
+import Networking
+import OpenAIAPI
+import Telemetry
+import Upstream
+import W3CTraceContext
+
+// An answer that is given again.
+extension Exchange {
+    /// Answers with an entry, in the shape that is asked for.
+    func replay(
+        _ given: consuming FoundAnswer, _ operation: Operation, _ lookup: LookupSpan
+    ) async {
+        var found = given
+        let entry = found.entry
+        use.status = .hit
+        use.age = Int(entry.age(at: WorkerCache.now) / 1000)
+        end(lookup, isHit: true, found: entry, store: found.store)
+        begin(operation, since: lookup.startedAt, origin: entry.origin, isRemote: true)
+        status = 200
+        let isStream = found.replay != nil
+        startAnswer(isStream: isStream)
+        if let age = use.age { connection.addField("age", decimal: age) }
+        addOwnTiming()
+        var relayed = RelayProgress()
+        relayed.status = 200
+        relayed.firstByteAt = Clock.monotonic
+        if isStream {
+            connection.finishHead(.unknown)
+            await stream(&found, &relayed)
+        } else {
+            connection.finishHead(.length(entry.bodyBytes))
+            relayed.bodyBytes = entry.bodyBytes
+            entry.withBody { connection.write($0) }
+        }
+        connection.endResponse()
+        entry.withBody { operation.read(plain: $0) }
+        operation.finish(
+            Operation.Course(
+                connection.isClientGone ? .cut(.clientGone) : .relayed, relayed,
+                startedAt: lookup.beganAt, attemptCount: 0))
+    }
+
+    /// Sends the stream that an entry makes, as fast as the client takes it.
+    private func stream(_ found: inout FoundAnswer, _ relayed: inout RelayProgress) async {
+        let bytesMax = services.settings.limits.streamBufferBytesMax
+        let room = WaitPoint()
+        connection.drained = { room.signal() }
+        connection.clientGone = { [self] in
+            clientLeft()
+            room.signal()
+        }
+        var piece = ByteBuffer(capacity: AnswerReplay.pieceBytes)
+        var hasMore = true
+        while hasMore, !connection.isClientGone {
+            piece.removeAll()
+            hasMore = found.entry.withBody {
+                found.replay?.next($0, into: &piece) ?? false
+            }
+            relayed.bodyBytes += piece.count
+            connection.write(piece.bytes)
+            while connection.pendingBytes > bytesMax, !connection.isClientGone {
+                await room.wait()
+            }
+        }
+    }
+
+    /// The operation of a call that no provider is asked for.
+    func begin(
+        _ operation: Operation, since start: UInt64, origin: CacheOrigin?, isRemote: Bool
+    ) {
+        operation.asksProvider = false
+        operation.cacheStatus = use.status.name
+        if let origin, let context = SpanContext(origin) {
+            operation.origin = SpanLink(context: context, isRemote: isRemote)
+        }
+        operation.start(at: start)
+        self.operation = operation
+    }
+
+    /// The head's beginning of an answer that comes from no upstream.
+    private func startAnswer(isStream: Bool) {
+        connection.startHead(status: 200)
+        connection.addDate()
+        if isStream {
+            connection.addField("content-type", "text/event-stream; charset=utf-8")
+            connection.addField("cache-control", "no-cache")
+            connection.addField("x-accel-buffering", "no")
+        } else {
+            connection.addField("content-type", "application/json")
+        }
+        addCommonFields(hasRequestID: false)
+    }
+}
+
+extension SpanContext {
+    /// nil where no span is named.
+    init?(_ origin: CacheOrigin) {
+        guard let traceID = TraceID(high: origin.traceIDHigh, low: origin.traceIDLow),
+            let spanID = SpanID(origin.spanID)
+        else { return nil }
+        self.init(traceID: traceID, spanID: spanID, flags: TraceFlags(rawValue: origin.flags))
+    }
+}
