@@ -67,7 +67,7 @@ let package = Package(
 
         // Domain.
         module("Privacy", "Bytes", "Crypto", "JSON", "Platform"),
-        module("Configuration", "Networking", "Privacy", "YAML"),
+        module("Configuration", "Networking", "Privacy", "Redis", "YAML"),
         module("OpenAIAPI", "Bytes", "JSON", "Crypto"),
         module("Caching", "Bytes", "Crypto", "JSON", "Networking", "OpenAIAPI", "Redis"),
         module("HTTPServer", "Bytes", "HTTP1", "Networking"),
@@ -82,8 +82,8 @@ let package = Package(
         // House.
         module(
             "Gateway", "Bytes", "HTTP1", "W3CTraceContext", "Networking", "Crypto", "HTTPClient",
-            "JSON", "Caching", "Configuration", "OpenAIAPI", "HTTPServer", "Privacy", "Telemetry",
-            "OTLP", "Upstream"),
+            "JSON", "Caching", "Configuration", "OpenAIAPI", "HTTPServer", "Privacy", "Redis",
+            "Telemetry", "OTLP", "Upstream"),
         module(
             "MockProvider", "Bytes", "HTTP1", "Networking", "JSON", "HTTPServer"),
         module("SemanticConventions", "Bytes", "JSON", "Telemetry"),
@@ -114,7 +114,9 @@ let package = Package(
         tests("CryptoTests", "Crypto", "Bytes"),
         tests("CompressionTests", "Compression", "Bytes"),
         tests("OpenAIAPITests", "OpenAIAPI", "JSON", "Bytes"),
-        tests("CachingTests", "Caching", "Networking", "OpenAIAPI", "JSON", "Crypto", "Bytes"),
+        tests(
+            "CachingTests", "Caching", "Redis", "OpenAIAPI", "JSON", "Networking", "Crypto",
+            "Bytes", "GatewayTesting"),
         tests("PrivacyTests", "Privacy", "Platform", "JSON", "Bytes"),
         .testTarget(
             name: "ConfigurationTests",
@@ -148,6 +150,10 @@ let package = Package(
             name: "ExportGenerator",
             dependencies: ["Bytes", "OTLP", "Telemetry", "W3CTraceContext"],
             path: "Tests/ExportGenerator", swiftSettings: tested),
+        // Answers turned from one shape into the other, for a client that is not ours.
+        .executableTarget(
+            name: "ShapeConverter", dependencies: ["Bytes", "JSON", "OpenAIAPI"],
+            path: "Tests/ShapeConverter", swiftSettings: tested),
         // The tools of `script/bench`: upstream, load, OTLP sink.
         .systemLibrary(name: "CEpoll", path: "Tests/CEpoll"),
         .executableTarget(

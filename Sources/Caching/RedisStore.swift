@@ -189,6 +189,7 @@ package final class RedisStore {
         StoreTrip(
             command: command, startedMonotonic: start.monotonic,
             endedMonotonic: Clock.monotonic, startedAt: start.wall,
-            server: client.server(of: name.bytes), database: client.settings.url.database, error: error)
+            server: client.server(of: name.bytes), database: client.settings.url.database,
+            error: error)
     }
 }

@@ -1,4 +1,5 @@
 import Networking
+import Redis
 
 extension SettingType {
     /// Words without spaces, as `gen_ai.provider.name` has them.
@@ -70,6 +71,30 @@ extension SettingType {
     /// A proxy's URL; by reference where it holds a password.
     static func proxyURL(_ path: Path<Secret?>) -> SettingType {
         url(path, schemes: ["http", "https", "socks5", "socks5h"], like: "http://proxy:3128")
+    }
+
+    /// A Redis; by reference where its URL holds a password.
+    static func redisURL(_ path: Path<Secret?>) -> SettingType {
+        var type = optional(
+            path, name: "URL, `env:NAME` or `file:PATH`", none: "none",
+            parse: { text, source throws(ValueProblem) in
+                let isReference = SecretReference(text) != nil
+                let url =
+                    isReference ? try SecretReference.resolve(text, source).reveal() : text
+                let parsed: RedisURL
+                do throws(RedisURLError) {
+                    parsed = try RedisURL(url)
+                } catch {
+                    throw ValueProblem("is \(error)")
+                }
+                if parsed.password != nil, source.isFile, !isReference {
+                    throw ValueProblem("holds a password; write env:NAME or file:PATH instead")
+                }
+                return Secret(url)
+            },
+            text: \.description)
+        type.isSecret = true
+        return type
     }
 
     /// A URL that may hold a password, and then stands there by reference only.

@@ -9,7 +9,7 @@ extension SettingsTable {
             (`tiered`), nowhere (`off`); `auto` is Redis where a URL is given and else off.
             """),
         SettingKey(
-            "cache.redisURL", .secret(\.cache.redisURL), fallback: "REDIS_URL",
+            "cache.redisURL", .redisURL(\.cache.redisURL), fallback: "REDIS_URL",
             example: "env:REDIS_URL",
             """
             `redis://`, `rediss://`, `unix://`, `redis-sentinel://` or `redis-cluster://`, with \

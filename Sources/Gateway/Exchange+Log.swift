@@ -49,6 +49,7 @@ extension Exchange {
                 line.add(.attempts, call.attemptCount)
             }
             if operation?.request.isStreaming == true { line.add(.stream, true) }
+            if use.status != .off { line.add(.cache, use.status.name) }
             line.add(.bytes, connection.responseBytes)
         }
     }

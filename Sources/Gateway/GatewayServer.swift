@@ -58,7 +58,7 @@ package final class GatewayServer {
 
     /// Ends the workers' threads. Nothing may be in progress.
     package func stop() {
-        for worker in workers { worker.loop.stop() }
+        for worker in workers { worker.stop() }
         for thread in threads { thread.join() }
         threads.removeAll()
     }

@@ -29,7 +29,9 @@ final class Worker {
         let settings = services.settings
         bench = Workbench(settings: settings, secret: services.secret)
         meter = services.metrics.meters.makeWorkerMeter()
-        cache = services.cache.map { WorkerCache($0, secret: services.secret) }
+        cache = services.cache.map {
+            WorkerCache($0, secret: services.secret, loop: loop, log: services.log)
+        }
         upstream = UpstreamServices(
             loop: loop, client: CurlClient(loop: loop, settings: .init(settings)), bench: bench,
             settings: settings, meter: meter, content: services.content)

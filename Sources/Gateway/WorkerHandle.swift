@@ -29,6 +29,14 @@ final class WorkerHandle: @unchecked Sendable {
         }
     }
 
+    /// Ends the loop. From any thread; nothing is in progress.
+    func stop() {
+        loop.execute { [self] in
+            worker.cache?.close()
+            loop.stop()
+        }
+    }
+
     /// From any thread.
     func abandon() {
         loop.execute { [self] in worker.connections.abandonAll() }

@@ -11,24 +11,30 @@ package final class RedisServer: @unchecked Sendable {
     package let directory: URL
     private let arguments: [String]
     private let certificates: [String]
+    private let hasConfiguration: Bool
     private var processID: pid_t = 0
 
     /// Starts a server and waits until it answers. `arguments` are options of redis-server;
-    /// `certificates` those of TLS, with which the port takes nothing else.
+    /// `certificates` those of TLS, with which the port takes nothing else; `configuration` is the
+    /// text of a file, which sentinels have to have.
     package init(
-        _ arguments: [String] = [], certificates: [String] = []
+        _ arguments: [String] = [], certificates: [String] = [], configuration: String? = nil
     ) throws {
         directory = FileManager.default.temporaryDirectory
             .appendingPathComponent("redis-\(UInt64.random(in: 0...UInt64.max))")
         try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true)
         self.arguments = arguments
         self.certificates = certificates
+        hasConfiguration = configuration != nil
+        try configuration?.write(
+            to: Self.configuration(in: directory), atomically: true, encoding: .utf8)
         var port: UInt16 = 0
         // Another process may take the port first: then another one is tried.
         for _ in 0..<10 {
             port = try Self.freePort()
             processID = try Self.launch(
-                port, arguments: arguments, certificates: certificates, directory)
+                port, arguments: arguments, certificates: certificates, directory,
+                hasConfiguration: hasConfiguration)
             if try Self.waitUntilUp(processID, directory) { break }
             processID = 0
         }
@@ -57,7 +63,8 @@ package final class RedisServer: @unchecked Sendable {
     /// Starts it again on the same port, after `stop`.
     package func restart(_ more: [String] = []) throws {
         processID = try Self.launch(
-            port, arguments: arguments + more, certificates: certificates, directory)
+            port, arguments: arguments + more, certificates: certificates, directory,
+            hasConfiguration: hasConfiguration)
         guard try Self.waitUntilUp(processID, directory) else {
             processID = 0
             throw TimedOut("redis-server again")
@@ -76,16 +83,8 @@ package final class RedisServer: @unchecked Sendable {
     /// Runs redis-cli and answers what it prints.
     @discardableResult
     package func cli(_ arguments: String...) throws -> String {
-        let process = Process()
-        process.executableURL = URL(fileURLWithPath: "/usr/bin/redis-cli")
-        process.arguments = ["-p", "\(port)"] + arguments
-        let output = Pipe()
-        process.standardOutput = output
-        process.standardError = FileHandle.nullDevice
-        try process.run()
-        let data = output.fileHandleForReading.readDataToEndOfFile()
-        process.waitUntilExit()
-        return String(decoding: data, as: UTF8.self).trimmingCharacters(in: .whitespacesAndNewlines)
+        try Tool.run("/usr/bin/redis-cli", ["-p", "\(port)"] + arguments).output
+            .trimmingCharacters(in: .whitespacesAndNewlines)
     }
 
     /// A port that nobody had a moment ago.
@@ -96,7 +95,8 @@ package final class RedisServer: @unchecked Sendable {
     }
 
     private static func launch(
-        _ port: UInt16, arguments: [String], certificates: [String], _ directory: URL
+        _ port: UInt16, arguments: [String], certificates: [String], _ directory: URL,
+        hasConfiguration: Bool
     ) throws -> pid_t {
         // What an earlier one wrote would be taken for this one's.
         try? FileManager.default.removeItem(at: log(in: directory))
@@ -105,7 +105,8 @@ package final class RedisServer: @unchecked Sendable {
             ? ["--port", "\(port)"] : ["--port", "0", "--tls-port", "\(port)"] + certificates
         // Whatever becomes of the test, the server ends with the thread that has started it.
         let all =
-            ["/usr/bin/setpriv", "--pdeathsig", "KILL", "/usr/bin/redis-server"] + ports + [
+            ["/usr/bin/setpriv", "--pdeathsig", "KILL", "/usr/bin/redis-server"]
+            + (hasConfiguration ? [configuration(in: directory).path] : []) + ports + [
                 "--bind", "127.0.0.1", "--save", "", "--appendonly", "no", "--daemonize", "no",
                 "--dir", directory.path, "--unixsocket", directory.appendingPathComponent("s").path,
                 "--enable-debug-command", "yes", "--logfile", log(in: directory).path,
@@ -131,6 +132,10 @@ package final class RedisServer: @unchecked Sendable {
         }
         kill(process, SIGKILL)
         throw TimedOut("redis-server")
+    }
+
+    private static func configuration(in directory: URL) -> URL {
+        directory.appendingPathComponent("redis.conf")
     }
 
     private static func log(in directory: URL) -> URL {

@@ -1,8 +1,8 @@
-import Bytes
 import Caching
 import Configuration
-import Networking
+import Redis
 import Telemetry
+import Upstream
 
 /// What all workers share of the cache.
 final class AnswerCache: Sendable {
@@ -11,6 +11,8 @@ final class AnswerCache: Sendable {
     let memory: MemoryStore?
     /// nil where equal calls at the same time are made each.
     let flights: FlightTable?
+    /// nil where answers are not kept in Redis.
+    let redis: RedisSettings?
     let metrics: CacheMetrics
 
     /// nil where no store is configured.
@@ -23,6 +25,11 @@ final class AnswerCache: Sendable {
             case .memory, .tiered: MemoryStore(bytesMax: settings.memoryBytesMax)
             case .redis, .off, .auto: nil
             }
+        redis =
+            switch settings.kind {
+            case .redis, .tiered: RedisSettings(settings)
+            case .memory, .off, .auto: nil
+            }
         flights =
             settings.coalesce
             ? FlightTable(bytesMax: max(Self.flightBytesMin, 4 * settings.entryBytesMax)) : nil
@@ -32,26 +39,17 @@ final class AnswerCache: Sendable {
     private static let flightBytesMin = 4 << 20
 }
 
-/// A worker's part in the cache.
-final class WorkerCache {
-    let shared: AnswerCache
-    var keys: CacheKeyMaker
-    var codec: EntryCodec
-    /// That of callers who name none; empty: none.
-    let namespace: [UInt8]
-    /// The lines of `OpenAI-Beta`, while a key is made.
-    var beta = ByteBuffer()
-
-    init(_ shared: AnswerCache, secret: Secret) {
-        self.shared = shared
-        namespace = Array((shared.settings.namespace ?? "").utf8)
-        let secret = secret.reveal().utf8.span
-        keys = CacheKeyMaker(secret: secret)
-        codec = EntryCodec(secret: secret, bytesMax: 2 * shared.settings.entryBytesMax)
+extension RedisSettings {
+    /// nil where no URL is given. It was parsed when the configuration was read.
+    init?(_ settings: CacheSettings) {
+        guard let text = settings.redisURL, let url = try? RedisURL(text.reveal()) else {
+            return nil
+        }
+        self.init(url: url)
+        budget = settings.redisBudget.milliseconds
+        caFile = settings.redisCAFile
+        replyBytesMax = 2 * settings.entryBytesMax + (64 << 10)
     }
-
-    /// Milliseconds since 1970, as entries have it.
-    static var now: Int64 { Int64(Clock.wall / 1_000_000) }
 }
 
 /// What the cache did for a request: `x-martlet-cache`, `martlet.cache.status`.
@@ -98,12 +96,6 @@ enum CacheStatus: Int, CaseIterable {
 struct CachePlan {
     let key: CacheKey
     let controls: CacheControls
-
-    /// Whether `entry` is new enough for the caller, at `now`.
-    func accepts(_ entry: CacheEntry, at now: Int64) -> Bool {
-        guard let maxAge = controls.maxAge else { return true }
-        return entry.age(at: now) <= Int64(maxAge) * 1000
-    }
 }
 
 /// The cache's part in one exchange.

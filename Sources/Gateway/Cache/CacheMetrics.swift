@@ -21,12 +21,30 @@ final class CacheMetrics: Sendable {
         lookups[status.rawValue].add()
     }
 
+    /// A server of Redis is gone, or is there again.
+    func storeChanged(isUp: Bool) {
+        registry.cell(
+            "martlet.cache.redis.changes", .counter, unit: "{change}",
+            help: "Times a server of Redis was found gone, or there again.",
+            labels: [("state", isUp ? "up" : "down")]
+        ).add()
+    }
+
+    /// A store had no answer, or none that can be given: why.
+    func failed(_ kind: String) {
+        registry.cell(
+            "martlet.cache.errors", .counter, unit: "{error}",
+            help: "What stores answered that is no entry, and times they did not answer.",
+            labels: [("kind", kind)]
+        ).add()
+    }
+
     /// An answer was kept, or was not: why.
-    func kept(_ outcome: StaticString) {
+    func kept(_ outcome: String) {
         registry.cell(
             "martlet.cache.stores", .counter, unit: "{answer}",
             help: "Answers that were to be kept, by what came of it.",
-            labels: [("outcome", String(describing: outcome))]
+            labels: [("outcome", outcome)]
         ).add()
     }
 }

@@ -35,13 +35,19 @@ extension Exchange {
     ) {
         let now = Clock.monotonic
         use.lookupTime = now &- lookup.beganAt
+        let ended = trace.clock.time(atMonotonic: now)
         worker.cache?.shared.metrics.lookedUp(use.status)
+        worker.meter.lookedUp(
+            use.status.name, nanoseconds: Int(use.lookupTime),
+            MeasurementContext(
+                traceID: trace.server.traceID, spanID: lookup.id,
+                isSampled: trace.server.flags.contains(.sampled), at: ended))
         guard let record = lookup.record else { return }
         record.set(MartletAttributes.cacheHit, isHit)
         record.set(MartletAttributes.cacheStatus, use.status.name)
         if let store { record.set(MartletAttributes.cacheStore, store) }
         if let entry { setEntry(entry, on: record) }
-        record.end(at: trace.clock.time(atMonotonic: now))
+        record.end(at: ended)
     }
 
     func startStore(_ plan: CachePlan) -> (id: SpanID, record: SpanRecord?) {

@@ -23,11 +23,12 @@ extension Exchange {
                     usage: operation.answerUsage ?? AnswerFacts.Usage(), model: model, body: plain)
             }
         }
-        let outcome: StaticString
+        var outcome = refusal.map { String(describing: $0) } ?? "unread"
         if let entry {
-            outcome = await store(entry, plan, span.id, cache)
-        } else {
-            outcome = refusal ?? "unread"
+            outcome = storeInMemory(entry, plan, cache) ?? "stored"
+            if let word = await storeInRedis(entry, plan, below: span.id, cache) {
+                outcome = word
+            }
         }
         cache.shared.metrics.kept(outcome)
         guard let record = span.record else { return }
@@ -36,11 +37,11 @@ extension Exchange {
         record.end(at: trace.clock.now)
     }
 
-    /// Puts an entry into every store; answers how that went, in a word.
-    private func store(
-        _ entry: CacheEntry, _ plan: CachePlan, _ span: SpanID, _ cache: WorkerCache
-    ) async -> StaticString {
-        guard let memory = cache.shared.memory else { return "stored" }
+    /// Puts an entry into memory; answers how that went, or nil where nothing is kept there.
+    private func storeInMemory(
+        _ entry: CacheEntry, _ plan: CachePlan, _ cache: WorkerCache
+    ) -> String? {
+        guard let memory = cache.shared.memory else { return nil }
         return switch memory.set(entry, for: plan.key, now: WorkerCache.now) {
         case .stored: "stored"
         case .rejected: "rejected"

@@ -141,6 +141,7 @@ extension AnswerAssembly {
         case .object: choices[position].logprobs.presence = .value
         default: throw .unmergeable
         }
+        var seen = LogprobList.Names()
         var members = document.members(of: value)
         while let member = members.next() {
             guard let list = LogprobList(member.key, document),
@@ -150,6 +151,7 @@ extension AnswerAssembly {
                 throw .unmergeable
             }
             let value = member.value
+            guard seen.take(list) else { throw .unmergeable }
             switch list {
             case .content:
                 try strands.append(

@@ -78,6 +78,8 @@ extension AnswerAssembly {
         let value = document.source(of: member.value)
         let isVoid = Self.isVoid(member.value, document)
         if case .message = scope, !document.isNull(member.value) { throw .unmergeable }
+        // Names are compared as they are written.
+        if document.hasEscapes(member.key) { throw .unmergeable }
         for index in unknowns.indices where unknowns[index].scope == scope {
             let unknown = unknowns[index]
             guard strands.equals(unknown.name, name) else { continue }

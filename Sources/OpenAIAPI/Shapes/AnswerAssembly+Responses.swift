@@ -27,6 +27,7 @@ extension AnswerAssembly {
         _ response: JSONValue, _ document: borrowing JSONDocument
     ) throws(AssemblyError) {
         guard document.kind(of: response) == .object else { throw .unmergeable }
+        try checkNames(of: response, document)
         if let error = document.value("error", of: response), !document.isNull(error) {
             throw .error
         }
@@ -45,5 +46,22 @@ extension AnswerAssembly {
         head.hasUsage = document.value("usage", of: response).map { !document.isNull($0) } ?? false
         latest.append(source)
         isDone = true
+    }
+
+    /// A response stands in the event, where a name twice is not found; as an answer it is refused.
+    private func checkNames(
+        of response: JSONValue, _ document: borrowing JSONDocument
+    ) throws(AssemblyError) {
+        var names: [JSONValue] = []
+        var members = document.members(of: response)
+        while let member = members.next() {
+            guard names.count < Self.unknownMembersMax else { throw .tooMany }
+            guard !document.hasEscapes(member.key) else { throw .unmergeable }
+            let name = document.rawString(member.key)
+            for other in names where document.rawString(other).equals(name) {
+                throw .unmergeable
+            }
+            names.append(member.key)
+        }
     }
 }

@@ -16,8 +16,8 @@ import JSON
 package struct AnswerAssembly: ~Copyable {
     /// Tool calls of all choices together at most.
     package static let toolCallsMax = 256
-    /// Members with names not known here, at most.
-    package static let unknownMembersMax = 64
+    /// Members with names not known here, of the answer and all its choices together, at most.
+    package static let unknownMembersMax = 256
 
     /// What an assembled answer has, beside its bytes.
     package struct Assembled: Sendable, Equatable {

@@ -10,6 +10,9 @@ extension AnswerReplay {
         /// Members of the answer that are told once, in the first chunk.
         var unknown: [JSONMember] = []
         var hasBegun = false
+        /// Members with unknown names, and calls of tools, in all choices so far.
+        var unknownCount = 0
+        var toolCalls = 0
     }
 
     /// A choice that is being planned.
@@ -48,8 +51,8 @@ extension AnswerReplay {
             }
         }
         head.append(",\"choices\":[")
-        guard let choices, plan.unknown.count <= AnswerAssembly.unknownMembersMax
-        else { return false }
+        plan.unknownCount = plan.unknown.count
+        guard let choices, Self.areDistinct(plan.unknown, document) else { return false }
         guard planChoices(choices, &plan, document) else { return false }
         if includesUsage, let usage, document.kind(of: usage) == .object {
             add(step: .head)
@@ -71,10 +74,13 @@ extension AnswerReplay {
                 let choice = Self.choice(element, count, plan, document)
             else { return false }
             count += 1
+            plan.unknownCount += choice.unknown.count
             let isPlanned =
                 plan.isChat
                 ? planMessage(choice, &plan, document) : planText(choice, &plan, document)
-            guard isPlanned, steps.count <= Self.stepsMax else { return false }
+            guard isPlanned, steps.count <= Self.stepsMax,
+                plan.unknownCount <= AnswerAssembly.unknownMembersMax
+            else { return false }
             begin(choice, plan)
             add(plan.isChat ? "\"delta\":{}" : "\"text\":\"\"")
             end(choice, &plan, document, isLast: true)
@@ -104,7 +110,7 @@ extension AnswerReplay {
         case .string, .number, .null: break
         default: return false
         }
-        guard value.count <= 1 << 10 else { return false }
+        guard value.count <= Self.nameBytesMax else { return false }
         head.append(UInt8(ascii: ","))
         head.append(document.source(of: member.key))
         head.append(UInt8(ascii: ":"))
@@ -123,20 +129,46 @@ extension AnswerReplay {
             let key = member.key
             if document.string(key, equals: "index") {
                 guard document.integer(member.value) == ordinal else { return nil }
-            } else if document.string(key, equals: "finish_reason") {
+            } else if document.string(key, equals: "finish_reason"), choice.finishReason == nil {
                 choice.finishReason = member.value
-            } else if document.string(key, equals: "logprobs") {
+            } else if document.string(key, equals: "logprobs"), choice.logprobs == nil {
                 choice.logprobs = member.value
-            } else if document.string(key, equals: plan.isChat ? "message" : "text") {
+            } else if document.string(key, equals: plan.isChat ? "message" : "text"),
+                choice.content == nil
+            {
                 choice.content = member.value
-            } else if document.string(key, equals: plan.isChat ? "delta" : "message") {
+            } else if isOfChunks(key, plan, document) {
                 return nil
             } else {
                 choice.unknown.append(member)
             }
         }
-        guard choice.unknown.count <= AnswerAssembly.unknownMembersMax else { return nil }
-        return choice
+        return areDistinct(choice.unknown, document) ? choice : nil
+    }
+
+    /// Names that mean something in a choice of a chunk, so that none can pass as unknown.
+    private static func isOfChunks(
+        _ key: JSONValue, _ plan: ChunkPlan, _ document: borrowing JSONDocument
+    ) -> Bool {
+        document.string(key, equals: "finish_reason") || document.string(key, equals: "logprobs")
+            || document.string(key, equals: "message")
+            || document.string(key, equals: plan.isChat ? "delta" : "text")
+    }
+
+    /// Whether there are not too many members, all of different names without escapes.
+    private static func areDistinct(
+        _ members: [JSONMember], _ document: borrowing JSONDocument
+    ) -> Bool {
+        guard members.count <= AnswerAssembly.unknownMembersMax else { return false }
+        for (place, member) in members.enumerated() {
+            if document.hasEscapes(member.key) { return false }
+            let name = document.rawString(member.key)
+            for other in members[..<place]
+            where document.rawString(other.key).equals(name) {
+                return false
+            }
+        }
+        return true
     }
 
     /// The beginning of a chunk with one choice.
@@ -197,10 +229,12 @@ extension AnswerReplay {
         planDeltas(
             text, choice, &plan, document, opening: [.text("\"text\":\"")], closing: "\"")
         guard let logprobs = choice.logprobs, !document.isNull(logprobs) else { return true }
-        var members = document.members(of: logprobs)
         guard document.kind(of: logprobs) == .object else { return false }
+        var seen = LogprobList.Names()
+        var members = document.members(of: logprobs)
         while let member = members.next() {
-            guard LogprobList(member.key, document)?.isChat == false else { return false }
+            guard let list = LogprobList(member.key, document), !list.isChat, seen.take(list)
+            else { return false }
             switch document.kind(of: member.value) {
             case .array, .null: break
             default: return false

@@ -22,6 +22,7 @@ extension AnswerReplay {
         guard let value = choice.content, document.kind(of: value) == .object,
             let message = Self.message(value, document)
         else { return false }
+        plan.unknownCount += message.nulls.count
         planRole(message, choice, &plan, document)
         for name: StaticString in ["reasoning_content", "reasoning", "content", "refusal"] {
             guard let text = message.texts.first(where: { $0.name.bytes.equals(name) })
@@ -58,7 +59,7 @@ extension AnswerReplay {
             let key = member.key
             let value = member.value
             if document.string(key, equals: "role") {
-                guard document.rawString(value).count > 0 else { return nil }
+                guard document.rawString(value).count > 0, message.role == nil else { return nil }
                 message.role = value
             } else if let name = textName(key, document) {
                 guard document.isNull(value) || document.isString(value),
@@ -66,6 +67,7 @@ extension AnswerReplay {
                 else { return nil }
                 message.texts.append((name, value))
             } else if document.isNull(value) {
+                guard !document.hasEscapes(key) else { return nil }
                 message.nulls.append(member)
             } else if document.string(key, equals: "tool_calls"), message.toolCalls == nil {
                 guard document.kind(of: value) == .array else { return nil }
@@ -130,7 +132,8 @@ extension AnswerReplay {
         var index = 0
         var elements = document.elements(of: calls)
         while let element = elements.next() {
-            guard index < AnswerAssembly.toolCallsMax, steps.count <= Self.stepsMax,
+            plan.toolCalls += 1
+            guard plan.toolCalls <= AnswerAssembly.toolCallsMax, steps.count <= Self.stepsMax,
                 let call = ToolCall(element, at: index, document)
             else { return false }
             begin(choice, plan)
@@ -181,11 +184,11 @@ extension AnswerReplay {
         guard let logprobs = choice.logprobs, !document.isNull(logprobs) else { return true }
         guard document.kind(of: logprobs) == .object else { return false }
         var lists: [JSONMember] = []
+        var seen = LogprobList.Names()
         var members = document.members(of: logprobs)
         while let member = members.next() {
-            guard LogprobList(member.key, document)?.isChat == true,
-                document.isNull(member.value) || document.kind(of: member.value) == .array,
-                lists.count < 2
+            guard let list = LogprobList(member.key, document), list.isChat, seen.take(list),
+                document.isNull(member.value) || document.kind(of: member.value) == .array
             else { return false }
             lists.append(member)
         }

@@ -17,6 +17,8 @@ package struct AnswerReplay: ~Copyable {
     package static let deltaBytesMax = 2 << 10
     /// Bytes of a list of `logprobs` in one chunk: a longer one only where one element is longer.
     static let listBytesMax = 4 << 10
+    /// Bytes of each member that all chunks repeat, such as `id`, as it is written.
+    static let nameBytesMax = 1 << 10
     /// Steps of one answer at most: it has thousands of parts, and is not replayed.
     static let stepsMax = 64 << 10
 

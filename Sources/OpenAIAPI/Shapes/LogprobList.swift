@@ -1,9 +1,22 @@
 import JSON
 
 /// A list of a choice's `logprobs`.
-enum LogprobList {
+enum LogprobList: UInt8 {
     case content, refusal
     case tokens, tokenLogprobs, topLogprobs, textOffset
+
+    /// Those seen in one object.
+    struct Names {
+        private var bits: UInt8 = 0
+
+        /// False where it was seen before.
+        mutating func take(_ list: LogprobList) -> Bool {
+            let bit: UInt8 = 1 << list.rawValue
+            guard bits & bit == 0 else { return false }
+            bits |= bit
+            return true
+        }
+    }
 
     /// It is one of chat completions; text completions have the others.
     var isChat: Bool {

@@ -73,6 +73,7 @@ extension Strands {
             if part.presence == .absent { part.presence = .null }
         case .string, .number:
             let source = document.source(of: value)
+            guard source.count <= AnswerReplay.nameBytesMax else { throw .tooLarge }
             guard part.presence != .value, source.count > 2 || source[0] != UInt8(ascii: "\"")
             else { return }
             part.presence = .value

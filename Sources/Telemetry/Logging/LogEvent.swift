@@ -15,6 +15,11 @@ package struct LogEvent: Sendable {
     /// A request to the upstream is over.
     package static let upstreamAttempt = LogEvent(
         name: "upstream.attempt", recordName: "martlet.upstream.attempt")
+    /// A call was answered from the cache.
+    package static let cacheHit = LogEvent(name: "cache.hit", recordName: "martlet.cache.hit")
+    /// A store of the cache is gone, or is there again.
+    package static let cacheStore = LogEvent(
+        name: "cache.store", recordName: "martlet.cache.store")
 }
 
 /// A fact about a request: what it is called in a line, and as an attribute of a log record.
@@ -56,6 +61,9 @@ package struct LogKey: Sendable {
     /// The upstream's host.
     package static let upstream = LogKey(
         name: "upstream", attribute: NetworkAttributes.serverAddress.name)
+    /// What the cache did.
+    package static let cache = LogKey(
+        name: "cache", attribute: MartletAttributes.cacheStatus.name)
     /// The attempt made a connection of its own.
     package static let newConnection = LogKey(
         name: "new_connection", attribute: "martlet.connection.new")

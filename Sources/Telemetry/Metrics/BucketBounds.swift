@@ -57,6 +57,9 @@ extension BucketBounds {
         0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10,
     ])
 
+    /// `db.client.operation.duration` (semconv v1.40.0, docs/db).
+    static let database = seconds([0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5, 10])
+
     /// Our own time before a call: from what a request costs us to what a full machine adds.
     static let queue = seconds([
         0.00005, 0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25,

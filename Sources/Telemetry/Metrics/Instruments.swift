@@ -5,6 +5,7 @@ package enum Instrument: Int, Sendable, CaseIterable {
     case serverDuration, timeToFirstToken, timePerOutputToken
     case httpServerDuration, httpClientDuration
     case queueDuration
+    case databaseDuration, lookupDuration
 
     /// What it is to the outside.
     package var definition: MetricDefinition { Self.definitions[rawValue] }
@@ -57,6 +58,14 @@ package enum Instrument: Int, Sendable, CaseIterable {
             MetricDefinition(
                 "martlet.request.queue.duration", unit: "s", .histogram(.queue),
                 "Time from a request's arrival until it was sent to an upstream.")
+        case .databaseDuration:
+            MetricDefinition(
+                "db.client.operation.duration", unit: "s", .histogram(.database),
+                "Duration of database client operations.")
+        case .lookupDuration:
+            MetricDefinition(
+                "martlet.cache.lookup.duration", unit: "s", .histogram(.queue),
+                "Time it took to find out whether the cache has an answer.")
         }
     }
 

@@ -14,6 +14,7 @@ package final class WorkerMeter {
     /// The labels of a call, while they are looked for.
     private var key = ByteBuffer(capacity: 256)
     private var http = HTTPSeries()
+    fileprivate var stores = StoreSeries()
 
     init(_ meters: Meters, page: MeterPage) {
         self.meters = meters
@@ -121,6 +122,22 @@ package final class WorkerMeter {
     /// Records how long a request was here before it was sent on.
     package func requestSent(afterNanoseconds nanoseconds: Int, _ context: MeasurementContext) {
         http.queue(self).record(nanoseconds, context)
+    }
+}
+
+extension WorkerMeter {
+    /// Records `db.client.operation.duration` of a call of Redis that ended.
+    package func storeCalled(
+        _ call: StoreMeasurement, nanoseconds: Int, _ context: MeasurementContext
+    ) {
+        stores.call(call, self).record(nanoseconds, context)
+    }
+
+    /// Records how long it took to look into the cache, and what came of it.
+    package func lookedUp(
+        _ status: StaticString, nanoseconds: Int, _ context: MeasurementContext
+    ) {
+        stores.lookup(status, self).record(nanoseconds, context)
     }
 }
 
