@@ -35,6 +35,24 @@ package struct CacheKeyMaker: ~Copyable {
     package mutating func key(
         of document: borrowing JSONDocument, request: CallRequest, scope: borrowing CacheScope
     ) -> CacheKey? {
+        guard
+            let made = makeDigest(
+                "martlet cache key 1:", of: document, request: request, scope: scope,
+                leavingOut: nil)
+        else { return nil }
+        var namespace: UInt32?
+        if let name = scope.namespace, !name.isEmpty { namespace = names.namespace(name) }
+        return CacheKey(
+            digest: made.digest, tenant: made.tenant, namespace: namespace,
+            model: model(request.model, in: document))
+    }
+
+    /// The digest of everything that may change the answer, under `purpose`. `leavingOut`: a
+    /// value of a message that does not count, and what counts in its place.
+    mutating func makeDigest(
+        _ purpose: StaticString, of document: borrowing JSONDocument, request: CallRequest,
+        scope: borrowing CacheScope, leavingOut: (value: JSONValue, stead: Span<UInt8>)?
+    ) -> (digest: SHA256.Digest, tenant: UInt64)? {
         guard request.endpoint.isTyped, scope.isShared || scope.credential?.isEmpty == false
         else { return nil }
         let root = document.root
@@ -43,7 +61,7 @@ package struct CacheKeyMaker: ~Copyable {
         if request.endpoint == .responses, !members.isStateless(document) { return nil }
 
         gathered.removeAll(keeping: Self.keptBytesMax)
-        gathered.append("martlet cache key 1:")
+        gathered.append(purpose)
         var tenant: UInt64 = 0
         if scope.isShared {
             gathered.append(UInt8(ascii: "s"))
@@ -54,16 +72,12 @@ package struct CacheKeyMaker: ~Copyable {
             tenant = KeyedNames.short(digest)
         }
         append(scope)
+        if let leavingOut { append(leavingOut.stead) }
         gathered.append(request.endpoint.rawValue)
         Self.append(
-            root, of: document, listName: Self.messageList(request.endpoint), members: &members,
-            to: &gathered, hash: &hash)
-
-        var namespace: UInt32?
-        if let name = scope.namespace, !name.isEmpty { namespace = names.namespace(name) }
-        return CacheKey(
-            digest: hash.finish(), tenant: tenant, namespace: namespace,
-            model: model(request.model, in: document))
+            root, of: document, listName: Self.messageList(request.endpoint),
+            leavingOut: leavingOut?.value, members: &members, to: &gathered, hash: &hash)
+        return (hash.finish(), tenant)
     }
 
     /// The member whose elements are messages.

@@ -38,7 +38,8 @@ extension Exchange {
         return nil
     }
 
-    private func fail(_ kind: String, _ lookup: LookupSpan, _ cache: WorkerCache) {
+    /// Takes note of something that goes wrong with a look-up, which is a miss then.
+    func fail(_ kind: String, _ lookup: LookupSpan, _ cache: WorkerCache) {
         cache.shared.metrics.failed(kind)
         lookup.record?.addEvent("martlet.cache.error", at: trace.clock.now) { attributes in
             attributes.set(GeneralAttributes.errorType.name.bytes, utf8: kind.utf8.span)
@@ -70,7 +71,7 @@ extension Exchange {
     }
 
     /// The span of a call of Redis (semconv v1.40.0, docs/db), and its duration.
-    private func record(_ trip: StoreTrip, below parent: SpanID) {
+    func record(_ trip: StoreTrip, below parent: SpanID) {
         let span = trace.startSpan(
             trip.command.bytes, kind: .client, below: parent,
             at: trace.clock.time(atMonotonic: trip.startedMonotonic))
