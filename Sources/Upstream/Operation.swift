@@ -103,8 +103,8 @@ package final class Operation {
         var name = ByteBuffer(capacity: 64)
         body.withBytes { GenAISpan.appendName(request, $0, to: &name) }
         let span = trace.startSpan(
-            name.bytes, kind: asksProvider ? .client : .internal, below: parent ?? trace.server.spanID,
-            at: time)
+            name.bytes, kind: asksProvider ? .client : .internal,
+            below: parent ?? trace.server.spanID, at: time)
         self.span = span
         startedAt = span.record?.startTime ?? trace.clock.now
         guard let record else { return }

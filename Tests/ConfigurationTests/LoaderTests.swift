@@ -137,6 +137,7 @@ struct LoaderTests {
     {
         // Another limit would be in the way of this one.
         var environment = ["MARTLET_LIMITS_STREAM_BUFFER_BYTES_MAX": "2MiB"]
+        if path == "cache.semanticModel" { environment["MARTLET_CACHE_STORE"] = "memory" }
         environment[variable] = Self.spoken[path] ?? text
         let settings = try load(environment: environment).settings
         let isSecret = [
@@ -157,6 +158,7 @@ struct LoaderTests {
         }
         var yaml = parts.count == 1 ? "\(path): \(value)" : "\(parts[0]):\n  \(parts[1]): \(value)"
         if path == "limits.heldEventBytesMax" { yaml += "\n  streamBufferBytesMax: 2MiB" }
+        if path == "cache.semanticModel" { yaml += "\n  store: memory" }
         let environment = ["CANARY": "sk-canary", "PROXY": "http://proxy:3128"]
         let settings = try load(yaml, environment: environment).settings
         let shown = ConfigurationTests.value(path, settings)
