@@ -40,6 +40,10 @@ package struct CacheControls: Equatable, Sendable {
     /// before it goes on.
     package private(set) var bodyMember: Range<Int>?
 
+    /// Whether answers to questions that mean the same may be used: as the caller said, nil where
+    /// it did not.
+    package private(set) var semantic: Bool?
+
     private var isBodysNamespace = false
 
     /// The controls of a caller that asked nothing. `ttl` is the configured time in seconds,
@@ -60,11 +64,19 @@ package struct CacheControls: Equatable, Sendable {
         if value.trimmed.equalsIgnoringCase("true") { forbid(.refresh) }
     }
 
-    /// Reads `x-portkey-cache`: "off" (any case) neither uses nor stores an answer. "simple" is
-    /// what is done anyway. "semantic" is for who has a semantic index to read; here, like any
-    /// other word, it changes nothing: a word nobody knows must not make calls cost more.
+    /// Reads `x-portkey-cache`: "off" (any case) neither uses nor stores an answer. "semantic" may
+    /// also use the answer to a question that means the same, "simple" may not, which wins where
+    /// both are said. Any other word changes nothing: one that nobody knows must not make calls
+    /// cost more.
     package mutating func read(mode value: Span<UInt8>) {
-        if value.trimmed.equalsIgnoringCase("off") { forbid(.bypass) }
+        let value = value.trimmed
+        if value.equalsIgnoringCase("off") {
+            forbid(.bypass)
+        } else if value.equalsIgnoringCase("simple") {
+            semantic = false
+        } else if value.equalsIgnoringCase("semantic"), semantic == nil {
+            semantic = true
+        }
     }
 
     /// Reads `x-portkey-cache-namespace`. An empty one is none.

@@ -39,6 +39,25 @@ package struct CacheKeyMaker: ~Copyable {
         of document: borrowing JSONDocument, request: CallRequest, scope: borrowing CacheScope,
         item: JSONValue? = nil
     ) -> CacheKey? {
+        guard
+            let made = makeDigest(
+                "martlet cache key 1:", of: document, request: request, scope: scope,
+                leavingOut: nil, item: item)
+        else { return nil }
+        var namespace: UInt32?
+        if let name = scope.namespace, !name.isEmpty { namespace = names.namespace(name) }
+        return CacheKey(
+            digest: made.digest, tenant: made.tenant, namespace: namespace,
+            model: model(request.model, in: document))
+    }
+
+    /// The digest of everything that may change the answer, under `purpose`. `leavingOut`: a
+    /// value of a message that does not count, and what counts in its place.
+    mutating func makeDigest(
+        _ purpose: StaticString, of document: borrowing JSONDocument, request: CallRequest,
+        scope: borrowing CacheScope, leavingOut: (value: JSONValue, stead: Span<UInt8>)?,
+        item: JSONValue? = nil
+    ) -> (digest: SHA256.Digest, tenant: UInt64)? {
         guard request.endpoint.isTyped, scope.isShared || scope.credential?.isEmpty == false
         else { return nil }
         let root = document.root
@@ -47,7 +66,7 @@ package struct CacheKeyMaker: ~Copyable {
         if request.endpoint == .responses, !members.isStateless(document) { return nil }
 
         gathered.removeAll(keeping: Self.keptBytesMax)
-        gathered.append("martlet cache key 1:")
+        gathered.append(purpose)
         var tenant: UInt64 = 0
         if scope.isShared {
             gathered.append(UInt8(ascii: "s"))
@@ -58,17 +77,13 @@ package struct CacheKeyMaker: ~Copyable {
             tenant = KeyedNames.short(digest)
         }
         append(scope)
+        if let leavingOut { append(leavingOut.stead) }
         gathered.append(request.endpoint.rawValue)
         Self.append(
             document, listName: Self.messageList(request.endpoint),
             input: request.endpoint == .embeddings ? item ?? Self.onlyItem(document) : nil,
-            members: &members, to: &gathered, hash: &hash)
-
-        var namespace: UInt32?
-        if let name = scope.namespace, !name.isEmpty { namespace = names.namespace(name) }
-        return CacheKey(
-            digest: hash.finish(), tenant: tenant, namespace: namespace,
-            model: model(request.model, in: document))
+            leavingOut: leavingOut?.value, members: &members, to: &gathered, hash: &hash)
+        return (hash.finish(), tenant)
     }
 
     /// The one element of `input`, where it is a text or an array of tokens.

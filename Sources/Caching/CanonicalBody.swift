@@ -4,10 +4,12 @@ import JSON
 
 extension CacheKeyMaker {
     /// Hashes what `buffer` holds and then the body, whose members `members` has gathered.
-    /// `input` stands in the place of the member `input`, where it is given.
+    /// `input` stands in the place of the member `input`, where it is given. In the place of
+    /// `hidden`, a member's value in a message, stands what no JSON can have there.
     static func append(
         _ document: borrowing JSONDocument, listName: StaticString, input: JSONValue?,
-        members: inout MemberSorter, to buffer: inout ByteBuffer, hash: inout SHA256
+        leavingOut hidden: JSONValue?, members: inout MemberSorter, to buffer: inout ByteBuffer,
+        hash: inout SHA256
     ) {
         let count = members.count
         buffer.append(UInt8(ascii: "{"))
@@ -17,7 +19,8 @@ extension CacheKeyMaker {
             if let input, members.name(at: position, equals: "input") { value = input }
             if document.kind(of: value) == .array, members.name(at: position, equals: listName) {
                 append(
-                    messages: value, of: document, members: &members, to: &buffer, hash: &hash)
+                    messages: value, of: document, leavingOut: hidden, members: &members,
+                    to: &buffer, hash: &hash)
             } else {
                 append(value, of: document, to: &buffer, hash: &hash)
             }
@@ -27,8 +30,8 @@ extension CacheKeyMaker {
     }
 
     private static func append(
-        messages: JSONValue, of document: borrowing JSONDocument, members: inout MemberSorter,
-        to buffer: inout ByteBuffer, hash: inout SHA256
+        messages: JSONValue, of document: borrowing JSONDocument, leavingOut hidden: JSONValue?,
+        members: inout MemberSorter, to buffer: inout ByteBuffer, hash: inout SHA256
     ) {
         buffer.append(UInt8(ascii: "["))
         var elements = document.elements(of: messages)
@@ -45,7 +48,12 @@ extension CacheKeyMaker {
             buffer.append(UInt8(ascii: "{"))
             for position in mark.count..<members.count {
                 members.appendName(at: position, isFirst: position == mark.count, to: &buffer)
-                append(members.value(at: position), of: document, to: &buffer, hash: &hash)
+                let value = members.value(at: position)
+                if value == hidden {
+                    buffer.append(UInt8(ascii: "?"))
+                } else {
+                    append(value, of: document, to: &buffer, hash: &hash)
+                }
             }
             buffer.append(UInt8(ascii: "}"))
             members.forget(to: mark)

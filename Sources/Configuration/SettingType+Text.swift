@@ -43,6 +43,49 @@ extension SettingType {
             text: \.description)
     }
 
+    /// A provider's base URL, or none.
+    static func baseURL(_ path: Path<BaseURL?>) -> SettingType {
+        optional(
+            path, name: "URL",
+            parse: { text, _ throws(ValueProblem) in try BaseURL(parsing: text) },
+            text: \.description)
+    }
+
+    /// A model's name as providers take it.
+    static func modelName(_ path: Path<String?>) -> SettingType {
+        optional(
+            path, name: "text", form: .text,
+            parse: { text, _ throws(ValueProblem) in
+                guard (1...256).contains(text.utf8.count),
+                    text.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F })
+                else {
+                    throw ValueProblem(
+                        "is \(quoted(text)); 1 to 256 characters of ASCII without spaces are "
+                            + "allowed")
+                }
+                return text
+            },
+            text: { $0 })
+    }
+
+    /// A number with a fraction.
+    static func decimal(_ path: Path<Double>, _ range: ClosedRange<Double>) -> SettingType {
+        one(
+            path, name: "number", range: "\(range.lowerBound) to \(range.upperBound)",
+            form: .number,
+            parse: { text, _ throws(ValueProblem) in
+                guard let value = Double(text), value.isFinite else {
+                    throw ValueProblem("is \(quoted(text)), not a number")
+                }
+                guard range.contains(value) else {
+                    throw ValueProblem(
+                        "is \(value); the range is \(range.lowerBound) to \(range.upperBound)")
+                }
+                return value
+            },
+            text: { "\($0)" })
+    }
+
     /// Where to listen.
     static func addresses(_ path: Path<[ListenAddress]>) -> SettingType {
         list(

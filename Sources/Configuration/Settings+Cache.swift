@@ -21,6 +21,23 @@ package struct CacheSettings: Sendable, Equatable {
     /// Equal calls at the same time share one call upstream.
     package internal(set) var coalesce = true
 
+    /// The model whose embeddings tell which questions mean the same; nil: only equal calls are.
+    package internal(set) var semanticModel: String?
+    /// The cosine from which on two questions mean the same.
+    package internal(set) var semanticThreshold = 0.95
+    /// Callers who say nothing get answers to questions that mean the same.
+    package internal(set) var semanticDefault = false
+    /// Who makes embeddings; nil: the upstream.
+    package internal(set) var semanticURL: BaseURL?
+    /// The key for them; nil: the caller's, for the upstream, and none for another.
+    package internal(set) var semanticKey: Secret?
+    /// What an embedding may take, connecting included.
+    package internal(set) var semanticTimeout = Duration.milliseconds(500)
+    /// Questions that are known at a time.
+    package internal(set) var semanticEntriesMax = 10_000
+    /// What they may take in memory together.
+    package internal(set) var semanticBytesMax = 128 << 20
+
     /// The store that `store` and `redisURL` come to.
     package var kind: CacheStoreChoice {
         store == .auto ? (redisURL == nil ? .off : .redis) : store
@@ -47,4 +64,19 @@ package enum CacheScopeChoice: String, Sendable, CaseIterable {
     case tenant
     /// Everybody.
     case shared
+}
+
+extension Settings {
+    /// Who makes embeddings for the cache, where that is not the upstream with the caller's
+    /// credential: another host, or the upstream with a key of the gateway's.
+    package var semanticUpstream: UpstreamSettings? {
+        guard cache.semanticURL != nil || cache.semanticKey != nil else { return nil }
+        var other = upstream
+        other.apiKey = cache.semanticKey
+        if let url = cache.semanticURL, url != upstream.url {
+            other.url = url
+            other.provider = nil
+        }
+        return other
+    }
 }

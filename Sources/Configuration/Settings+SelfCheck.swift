@@ -15,6 +15,8 @@ extension Settings {
         checked.upstream.apiKey = nil
         checked.upstream.proxy = nil
         checked.upstream.caFile = nil
+        checked.cache.semanticURL = nil
+        checked.cache.semanticKey = nil
         checked.shutdown = ShutdownSettings()
         return checked
     }

@@ -64,6 +64,9 @@ struct SettingsBuilder {
         {
             complain("upstream.connectionAgeMax", "is above upstream.connectionLifetimeMax")
         }
+        if settings.cache.semanticModel != nil, settings.cache.kind == .off {
+            complain("cache.semanticModel", "needs a cache.store")
+        }
         // Client keys that could not be read are said already.
         let areKeysMissing = !diagnostics.contains { $0.reason.hasPrefix("`keys.clientKeys`") }
         if areKeysMissing, let problem = settings.exposureProblem {
@@ -143,9 +146,9 @@ struct SettingsBuilder {
 extension Settings {
     /// Why these settings would let strangers spend the provider's key; nil: they would not.
     ///
-    /// A provider key, a listener that is not loopback, and no client keys.
+    /// A provider key or one for embeddings, a listener that is not loopback, and no client keys.
     package var exposureProblem: String? {
-        guard upstream.apiKey != nil, keys.clientKeys.isEmpty,
+        guard upstream.apiKey != nil || cache.semanticKey != nil, keys.clientKeys.isEmpty,
             let open = listener.addresses.first(where: { !$0.isLoopback })
         else { return nil }
         return """

@@ -46,4 +46,41 @@ extension SettingsTable {
             "cache.coalesce", .boolean(\.cache.coalesce),
             "Equal calls at the same time share one call upstream."),
     ]
+
+    static let semanticCache: [SettingKey] = [
+        SettingKey(
+            "cache.semanticModel", .modelName(\.cache.semanticModel),
+            example: "text-embedding-3-small",
+            """
+            Embedding model that tells which questions mean the same; without one, answers are \
+            given to equal calls alone. Needs a `store`. See the decision about it.
+            """),
+        SettingKey(
+            "cache.semanticThreshold", .decimal(\.cache.semanticThreshold, 0.5...1),
+            "Cosine of two embeddings from which on their questions mean the same."),
+        SettingKey(
+            "cache.semanticDefault", .boolean(\.cache.semanticDefault),
+            "Also for callers who do not ask for it with `x-portkey-cache: semantic`."),
+        SettingKey(
+            "cache.semanticURL", .baseURL(\.cache.semanticURL),
+            example: "http://127.0.0.1:11434/v1",
+            "Base URL of the API that makes embeddings, if that is not the upstream."),
+        SettingKey(
+            "cache.semanticKey", .secret(\.cache.semanticKey), example: "env:EMBEDDINGS_KEY",
+            """
+            Key for embeddings; without one the caller's is sent to the upstream, and none to \
+            another `semanticURL`.
+            """),
+        SettingKey(
+            "cache.semanticTimeout",
+            .duration(\.cache.semanticTimeout, .milliseconds(1)...Duration.seconds(30)),
+            "What an embedding may take, connecting included; what takes longer is a miss."),
+        SettingKey(
+            "cache.semanticEntriesMax", .count(\.cache.semanticEntriesMax, 1...1_000_000),
+            "Questions that are known at a time, all callers together."),
+        SettingKey(
+            "cache.semanticBytesMax",
+            .bytes(\.cache.semanticBytesMax, (1 << 20)...(1 << 40)),
+            "What their embeddings may take in memory."),
+    ]
 }

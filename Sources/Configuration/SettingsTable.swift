@@ -22,7 +22,7 @@ enum SettingsTable {
 
     static let keys: [SettingKey] =
         listener + upstream + clientKeys + limits + timeouts + telemetry + export + content
-        + cache + shutdown + debug
+        + cache + semanticCache + shutdown + debug
 
     private static let second = Duration.seconds(1)
     private static let hour = Duration.seconds(3600)

@@ -47,7 +47,10 @@ extension Exchange {
     /// A web page in somebody's browser must not spend the process's key: while that is in use
     /// and no client keys are, only this machine's own names and pages may call.
     func checkOrigin() throws(GatewayError) {
-        guard services.target.authorization != nil, services.keys.isEmpty else { return }
+        let spendsOwnKey =
+            services.target.authorization != nil
+            || services.cache?.semantic?.target?.authorization != nil
+        guard spendsOwnKey, services.keys.isEmpty else { return }
         let head = connection.parser.head
         let isAllowed = connection.withHead { bytes in
             OwnOrigin.holds(head, bytes, ownHosts: services.ownHosts)

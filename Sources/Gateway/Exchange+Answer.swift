@@ -97,7 +97,7 @@ extension Exchange: AnswerSink {
             connection.addField("x-request-id") { self.appendRequestID(to: &$0) }
         }
         connection.addField("x-martlet-cache", use.status.name)
-        connection.addField("x-portkey-cache-status", use.status.portkeyName)
+        connection.addField("x-portkey-cache-status", use.portkeyStatus)
         if let controls = use.plan?.controls, controls.isClamped {
             connection.addField("x-martlet-cache-ttl") {
                 $0.append(decimal: Int(controls.ttl))

@@ -102,7 +102,7 @@ extension Exchange {
         return operation
     }
 
-    private func appendQuery(to path: inout ByteBuffer) {
+    func appendQuery(to path: inout ByteBuffer) {
         guard let query = connection.parser.head.query else { return }
         connection.withHead { bytes in
             path.append(UInt8(ascii: "?"))

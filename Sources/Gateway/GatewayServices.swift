@@ -49,7 +49,8 @@ package final class GatewayServices: Sendable {
         options.namesMax = settings.telemetry.metricNamesMax
         options.exemplars = exemplars
         metrics = GatewayMetrics(meters: Meters(options: options, startTime: Clock.wall))
-        cache = AnswerCache(settings.cache, metrics.registry)
+        cache = AnswerCache(
+            settings.cache, embeddings: settings.semanticUpstream, metrics.registry)
         keys = ClientKeys(settings.keys.clientKeys)
         adminKeys = ClientKeys(settings.admin.key)
         ownHosts = settings.listener.addresses.compactMap { address in

@@ -62,6 +62,8 @@ package final class Operation {
     package var asksProvider = true
     /// The span of the call that has brought it, where it was recorded.
     package var origin: SpanLink?
+    /// The span above its own; nil: the request's.
+    package var parent: SpanID?
     /// Reads the answer.
     var tap = AnswerTap.none()
     private var span: (id: SpanID, record: SpanRecord?)?
@@ -101,8 +103,8 @@ package final class Operation {
         var name = ByteBuffer(capacity: 64)
         body.withBytes { GenAISpan.appendName(request, $0, to: &name) }
         let span = trace.startSpan(
-            name.bytes, kind: asksProvider ? .client : .internal, below: trace.server.spanID,
-            at: time)
+            name.bytes, kind: asksProvider ? .client : .internal,
+            below: parent ?? trace.server.spanID, at: time)
         self.span = span
         startedAt = span.record?.startTime ?? trace.clock.now
         guard let record else { return }

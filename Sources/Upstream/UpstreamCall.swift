@@ -101,6 +101,10 @@ package final class UpstreamCall {
     var relayed = RelayProgress()
     /// When the client's request came, in nanoseconds of `Clock.monotonic`; 0: not known.
     package var receivedAt: UInt64 = 0
+    /// Milliseconds that all attempts may take together; nil: the settings bound each.
+    package var budget: UInt64?
+    /// When `run` was called, in milliseconds of the loop.
+    private var beganAt: UInt64 = 0
     private var isCancelled = false
     /// The sink wants each piece of the answer as it comes, too.
     package var tees = false
@@ -144,6 +148,7 @@ package final class UpstreamCall {
     /// Makes attempts until one is relayed or there is nothing left to try.
     package func run() async -> Outcome {
         operation?.start()
+        beganAt = services.loop.now
         var outcome: Outcome
         while true {
             // A client that is gone before the first attempt costs none.
@@ -223,8 +228,14 @@ package final class UpstreamCall {
                 connect: timeouts.connect.milliseconds,
                 firstByte: timeouts.firstByte?.milliseconds ?? 0,
                 idle: timeouts.streamIdle?.milliseconds ?? 0,
-                total: timeouts.total?.milliseconds ?? 0),
+                total: budgetLeft ?? timeouts.total?.milliseconds ?? 0),
             observer: self)
+    }
+
+    /// At least one, as none would be no bound.
+    private var budgetLeft: UInt64? {
+        budget.map { Int64(beganAt) + Int64($0) - Int64(services.loop.now) }
+            .map { UInt64(max(1, $0)) }
     }
 
     private func prepareBody(

@@ -105,6 +105,14 @@ struct LoaderTests {
         ("cache.scope", "MARTLET_CACHE_SCOPE", "shared"),
         ("cache.namespace", "MARTLET_CACHE_NAMESPACE", "team-a"),
         ("cache.coalesce", "MARTLET_CACHE_COALESCE", "false"),
+        ("cache.semanticModel", "MARTLET_CACHE_SEMANTIC_MODEL", "org/embed:latest"),
+        ("cache.semanticThreshold", "MARTLET_CACHE_SEMANTIC_THRESHOLD", "0.875"),
+        ("cache.semanticDefault", "MARTLET_CACHE_SEMANTIC_DEFAULT", "true"),
+        ("cache.semanticURL", "MARTLET_CACHE_SEMANTIC_URL", "http://127.0.0.1:2/v1"),
+        ("cache.semanticKey", "MARTLET_CACHE_SEMANTIC_KEY", "<redacted>"),
+        ("cache.semanticTimeout", "MARTLET_CACHE_SEMANTIC_TIMEOUT", "250ms"),
+        ("cache.semanticEntriesMax", "MARTLET_CACHE_SEMANTIC_ENTRIES_MAX", "500"),
+        ("cache.semanticBytesMax", "MARTLET_CACHE_SEMANTIC_BYTES_MAX", "2MiB"),
         ("shutdown.delay", "MARTLET_SHUTDOWN_DELAY", "5s"),
         ("shutdown.drain", "MARTLET_SHUTDOWN_DRAIN", "1m"),
         ("log.level", "MARTLET_LOG_LEVEL", "debug"),
@@ -129,6 +137,7 @@ struct LoaderTests {
     {
         // Another limit would be in the way of this one.
         var environment = ["MARTLET_LIMITS_STREAM_BUFFER_BYTES_MAX": "2MiB"]
+        if path == "cache.semanticModel" { environment["MARTLET_CACHE_STORE"] = "memory" }
         environment[variable] = Self.spoken[path] ?? text
         let settings = try load(environment: environment).settings
         let isSecret = [
@@ -150,6 +159,7 @@ struct LoaderTests {
         }
         var yaml = parts.count == 1 ? "\(path): \(value)" : "\(parts[0]):\n  \(parts[1]): \(value)"
         if path == "limits.heldEventBytesMax" { yaml += "\n  streamBufferBytesMax: 2MiB" }
+        if path == "cache.semanticModel" { yaml += "\n  store: memory" }
         let environment = [
             "CANARY": "sk-canary", "PROXY": "http://proxy:3128", "REDIS": "redis://cache",
         ]

@@ -13,8 +13,8 @@ package final class Flight: Sendable {
     package enum End: Sendable {
         /// The answer came whole.
         case answered
-        /// A store had it.
-        case stored(CacheEntry, store: StaticString)
+        /// A store had it. `similarity`: it answers another question, which is as near as that.
+        case stored(CacheEntry, store: StaticString, similarity: Float? = nil)
         /// There was no answer: what the leader's client is told, followers are told as well.
         case failed(any Error)
         /// The answer broke off.

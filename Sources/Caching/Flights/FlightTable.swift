@@ -12,11 +12,14 @@ package struct FlightKey: Hashable, Sendable {
 
     let digest: SHA256.Digest
     let shape: Shape
+    let takesNear: Bool
 
-    /// The calls with the key `key`, answered in `shape`.
-    package init(_ key: CacheKey, _ shape: Shape) {
+    /// The calls with the key `key`, answered in `shape`. `takesNear`: those that are content with
+    /// the answer to a question that means the same.
+    package init(_ key: CacheKey, _ shape: Shape, takesNear: Bool = false) {
         digest = key.digest
         self.shape = shape
+        self.takesNear = takesNear
     }
 
     package func hash(into hasher: inout Hasher) {

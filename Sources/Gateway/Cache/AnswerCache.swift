@@ -13,13 +13,18 @@ final class AnswerCache: Sendable {
     let flights: FlightTable?
     /// nil where answers are not kept in Redis.
     let redis: RedisSettings?
+    /// nil where answers are given to equal calls alone.
+    let semantic: SemanticCache?
     let metrics: CacheMetrics
 
-    /// nil where no store is configured.
-    init?(_ settings: CacheSettings, _ registry: MetricRegistry) {
+    /// nil where no store is configured. `embeddings`: who makes them, if that is not the upstream.
+    init?(
+        _ settings: CacheSettings, embeddings: UpstreamSettings?, _ registry: MetricRegistry
+    ) {
         guard settings.kind != .off else { return nil }
         metrics = CacheMetrics(registry)
         self.settings = settings
+        semantic = SemanticCache(settings, upstream: embeddings)
         memory =
             switch settings.kind {
             case .memory, .tiered: MemoryStore(bytesMax: settings.memoryBytesMax)
@@ -108,4 +113,15 @@ struct CacheUse {
     var age: Int?
     /// Nanoseconds that the look-up took; 0: there was none.
     var lookupTime: UInt64 = 0
+    /// The cosine of the question and the one whose answer is given, where that is another.
+    var similarity: Float?
+    /// What was asked, where its answer may be given to those who ask the like.
+    var question: KnownQuestion?
+
+    /// `x-portkey-cache-status`.
+    var portkeyStatus: StaticString {
+        if status == .hit, similarity != nil { return "SEMANTIC HIT" }
+        if status == .miss, question != nil { return "SEMANTIC MISS" }
+        return status.portkeyName
+    }
 }

@@ -39,6 +39,15 @@ final class CacheMetrics: Sendable {
         ).add()
     }
 
+    /// A question was looked up by its meaning.
+    func searched(_ outcome: String) {
+        registry.cell(
+            "martlet.cache.semantic.searches", .counter, unit: "{request}",
+            help: "Questions that were looked up by their meaning, by what came of it.",
+            labels: [("outcome", outcome)]
+        ).add()
+    }
+
     /// An answer was kept, or was not: why.
     func kept(_ outcome: String) {
         registry.cell(

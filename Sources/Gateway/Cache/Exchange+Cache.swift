@@ -50,7 +50,8 @@ extension Exchange {
             } else {
                 .stream
             }
-        switch flights.join(FlightKey(plan.key, shape), on: worker.loop) {
+        let key = FlightKey(plan.key, shape, takesNear: asksForNear(plan, cache))
+        switch flights.join(key, on: worker.loop) {
         case .follow(let seat):
             try await follow(seat, plan, operation, lookup, cache)
         case .lead(let flight):
@@ -76,6 +77,11 @@ extension Exchange {
         use.status = .miss
         if let found = await findInRedis(plan, operation, lookup, cache) {
             use.flight?.end(.stored(found.entry, store: found.store))
+            return await replay(found, operation, lookup)
+        }
+        if let found = await findNear(plan, operation, lookup, cache) {
+            use.flight?.end(
+                .stored(found.entry, store: found.store, similarity: found.similarity))
             return await replay(found, operation, lookup)
         }
         if try await answerItems(plan, operation, lookup, cache) { return }
@@ -120,4 +126,6 @@ struct FoundAnswer: ~Copyable {
     /// Which store had it.
     let store: StaticString
     var replay: AnswerReplay?
+    /// The cosine of the question and the one that it answers, where that is another.
+    var similarity: Float?
 }

@@ -77,9 +77,11 @@ extension Exchange {
             cache.joinBeta(head, bytes)
             return connection.body.withBytes { body in
                 worker.bench.read(body, scan: request.scan) { document, _ in
-                    cache.key(
-                        of: document, request, head, bytes, namespace: namespace,
-                        upstream: services.target.baseURL)
+                    cache.withScope(
+                        head, bytes, namespace: namespace, upstream: services.target.baseURL
+                    ) { scope, keys in
+                        keys.key(of: document, request: request, scope: scope)
+                    }
                 } ?? nil
             }
         }
@@ -103,11 +105,12 @@ extension Exchange {
                     else { return nil }
                     var keys: [CacheKey] = []
                     for item in items.values {
-                        guard
-                            let key = cache.key(
-                                of: document, request, head, bytes, namespace: namespace,
-                                upstream: services.target.baseURL, item: item)
-                        else { return nil }
+                        let key = cache.withScope(
+                            head, bytes, namespace: namespace, upstream: services.target.baseURL
+                        ) { scope, maker in
+                            maker.key(of: document, request: request, scope: scope, item: item)
+                        }
+                        guard let key else { return nil }
                         keys.append(key)
                     }
                     return (items, keys)
@@ -147,11 +150,12 @@ extension WorkerCache {
         }
     }
 
-    /// The key of a call; `bytes` are those of `head`.
-    func key(
-        of document: borrowing JSONDocument, _ request: CallRequest, _ head: RequestHead,
-        _ bytes: Span<UInt8>, namespace: [UInt8], upstream: String, item: JSONValue? = nil
-    ) -> CacheKey? {
+    /// Lends what beside its body decides about a call's answer, and who makes keys of both;
+    /// `bytes` are those of `head`, whose `OpenAI-Beta` was joined.
+    func withScope<Result>(
+        _ head: RequestHead, _ bytes: Span<UInt8>, namespace: [UInt8], upstream: String,
+        _ make: (borrowing CacheScope, inout CacheKeyMaker) -> Result
+    ) -> Result {
         func value(_ name: FieldName) -> Range<Int>? { head.first(name)?.value }
         // Who shows two credentials, or one twice, is nobody in particular.
         let credentials = head.count(of: .authorization) + head.count(of: .apiKey)
@@ -167,7 +171,7 @@ extension WorkerCache {
             project: bytes.extracting(optional: value(.openaiProject)), beta: joined.bytes,
             credential: bytes.extracting(optional: credential), namespace: namespace.span,
             isShared: isShared)
-        return keys.key(of: document, request: request, scope: scope, item: item)
+        return make(scope, &keys)
     }
 }
 

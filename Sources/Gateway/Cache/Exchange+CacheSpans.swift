@@ -46,6 +46,9 @@ extension Exchange {
         record.set(MartletAttributes.cacheHit, isHit)
         record.set(MartletAttributes.cacheStatus, use.status.name)
         if let store { record.set(MartletAttributes.cacheStore, store) }
+        if let similarity = use.similarity {
+            record.set(MartletAttributes.cacheSimilarity, Double(similarity))
+        }
         if let entry { setEntry(entry, on: record) }
         record.end(at: ended)
     }

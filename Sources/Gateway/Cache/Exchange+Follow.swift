@@ -31,8 +31,9 @@ extension Exchange {
                 case nil: break
                 case .answered:
                     return finish(follower, .relayed)
-                case .stored(let entry, let store):
-                    if let found = found(entry, store: store, operation) {
+                case .stored(let entry, let store, let similarity):
+                    if var found = found(entry, store: store, operation) {
+                        found.similarity = similarity
                         return await replay(found, operation, lookup)
                     }
                     return try await findOrCall(plan, operation, lookup, cache)

@@ -31,6 +31,7 @@ extension Exchange {
             }
         }
         cache.shared.metrics.kept(outcome)
+        if outcome == "stored", let entry { learn(entry, plan, cache) }
         guard let record = span.record else { return }
         if let entry { setEntry(entry, on: record) }
         record.set(MartletAttributes.cacheReason, outcome)

@@ -38,7 +38,8 @@ extension Exchange {
         return nil
     }
 
-    private func fail(_ kind: String, _ lookup: LookupSpan, _ cache: WorkerCache) {
+    /// Takes note of something that goes wrong with a look-up, which is a miss then.
+    func fail(_ kind: String, _ lookup: LookupSpan, _ cache: WorkerCache) {
         cache.shared.metrics.failed(kind)
         lookup.record?.addEvent("martlet.cache.error", at: trace.clock.now) { attributes in
             attributes.set(GeneralAttributes.errorType.name.bytes, utf8: kind.utf8.span)
@@ -79,7 +80,7 @@ extension Exchange {
             count: batch.trips.count, endedMonotonic: ended, below: parent)
     }
 
-    private func record(_ trip: StoreTrip, below parent: SpanID) {
+    func record(_ trip: StoreTrip, below parent: SpanID) {
         record(
             trip, named: trip.command, count: 1, endedMonotonic: trip.endedMonotonic,
             below: parent)

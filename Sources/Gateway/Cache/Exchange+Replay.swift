@@ -17,13 +17,18 @@ extension Exchange {
         var found = given
         let entry = found.entry
         use.status = .hit
+        use.similarity = found.similarity
         use.age = Int(entry.age(at: WorkerCache.now) / 1000)
         end(lookup, isHit: true, found: entry, store: found.store)
         begin(operation, since: lookup.startedAt, origin: entry.origin, isRemote: true)
+        if let similarity = use.similarity {
+            operation.record?.set(MartletAttributes.cacheSimilarity, Double(similarity))
+        }
         status = 200
         let isStream = found.replay != nil
         startAnswer(isStream: isStream)
         if let age = use.age { connection.addField("age", decimal: age) }
+        if let similarity = use.similarity { add(similarity: similarity) }
         addOwnTiming()
         var relayed = RelayProgress()
         relayed.status = 200
@@ -42,6 +47,16 @@ extension Exchange {
             Operation.Course(
                 connection.isClientGone ? .cut(.clientGone) : .relayed, relayed,
                 startedAt: lookup.beganAt, attemptCount: 0))
+    }
+
+    /// With two digits, cut: what is shown as 1.00 is the same.
+    private func add(similarity: Float) {
+        let hundredths = Int((min(max(similarity, 0), 1) + 1e-6) * 100)
+        connection.addField("x-martlet-cache-similarity") { buffer in
+            buffer.append(decimal: hundredths / 100)
+            buffer.append(hundredths % 100 < 10 ? ".0" : ".")
+            buffer.append(decimal: hundredths % 100)
+        }
     }
 
     /// Sends the stream that an entry makes, as fast as the client takes it.

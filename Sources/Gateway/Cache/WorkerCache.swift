@@ -16,6 +16,8 @@ final class WorkerCache {
     var beta = ByteBuffer()
     /// An entry on its way to Redis.
     var encoded = ByteBuffer()
+    /// Whether embeddings are asked for.
+    var embeddingsPause = EmbeddingsPause()
 
     private let loop: EventLoop
     private let log: Log

@@ -33,7 +33,9 @@ def arguments():
     parser.add_argument("--tool", help="the GatewayBenchmarks binary")
     parser.add_argument("--thresholds", help="the file of limits for `quick`")
     parser.add_argument("--rounds", type=int, default=5, help="compare, telemetry, hits: rounds")
-    parser.add_argument("--seconds", type=int, default=4, help="compare, hits: length of a measurement")
+    parser.add_argument(
+        "--seconds", type=int, default=4, help="compare, hits: length of a measurement"
+    )
     parser.add_argument("--only", help="compare: comma list of " + ", ".join(compare.ALL))
     parser.add_argument("--json", help="compare: write all measurements to this file")
     parser.add_argument(
