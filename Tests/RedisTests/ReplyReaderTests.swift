@@ -86,8 +86,9 @@ import Testing
         #expect(read("$1001\r\n\(value)x\r\n", step: 10).error == .tooLarge)
         // Before it has come as a whole.
         #expect(read("$5000000\r\n\(value)xxxxxx").error == .tooLarge)
-        #expect(read("*3\r\n$500\r\n\(value.prefix(500))\r\n$501\r\n\(value.prefix(501))\r\n")
-            .error == .tooLarge)
+        #expect(
+            read("*3\r\n$500\r\n\(value.prefix(500))\r\n$501\r\n\(value.prefix(501))\r\n")
+                .error == .tooLarge)
         #expect(read("+" + value + value).error == .tooLarge)
         #expect(read("*2147483647\r\n").error == .tooLarge)
         #expect(read("*1000000\r\n").error == .tooLarge)
@@ -108,10 +109,12 @@ import Testing
                 == "*3\r\n$4\r\nAUTH\r\n$3\r\na b\r\n$0\r\n\r\n")
     }
 
-    @Test(arguments: [
-        ("123456789", 0x31C3), ("", 0), ("foo", 12182), ("{foo}.x", 12182), ("a{foo}{bar}", 12182),
-        ("{}foo", nil), ("foo{bar", nil),
-    ] as [(String, Int?)])
+    @Test(
+        arguments: [
+            ("123456789", 0x31C3), ("", 0), ("foo", 12182), ("{foo}.x", 12182),
+            ("a{foo}{bar}", 12182),
+            ("{}foo", nil), ("foo{bar", nil),
+        ] as [(String, Int?)])
     func `a key's slot is that of Redis`(key: String, slot: Int?) {
         let found = HashSlot.of(key.utf8.span)
         if let slot { #expect(found == slot) } else { #expect(found != 12182) }
