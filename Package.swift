@@ -114,7 +114,9 @@ let package = Package(
         tests("CryptoTests", "Crypto", "Bytes"),
         tests("CompressionTests", "Compression", "Bytes"),
         tests("OpenAIAPITests", "OpenAIAPI", "JSON", "Bytes"),
-        tests("CachingTests", "Caching", "Networking", "OpenAIAPI", "JSON", "Crypto", "Bytes"),
+        tests(
+            "CachingTests", "Caching", "Redis", "OpenAIAPI", "JSON", "Networking", "Crypto",
+            "Bytes", "GatewayTesting"),
         tests("PrivacyTests", "Privacy", "Platform", "JSON", "Bytes"),
         .testTarget(
             name: "ConfigurationTests",
@@ -130,7 +132,7 @@ let package = Package(
         tests("NetworkingTests", "Networking", "Bytes", "GatewayTesting"),
         tests("HTTPServerTests", "HTTPServer", "HTTP1", "Networking", "Bytes", "GatewayTesting"),
         tests("HTTPClientTests", "HTTP1", "HTTPClient", "Networking", "Bytes", "GatewayTesting"),
-        tests("RedisTests", "Redis", "Caching", "Crypto", "OpenAIAPI", "Bytes", "Networking", "GatewayTesting"),
+        tests("RedisTests", "Redis", "Bytes", "Networking", "GatewayTesting"),
         tests("MockProviderTests", "MockProvider", "Networking", "GatewayTesting"),
         .testTarget(
             name: "GatewayTests",

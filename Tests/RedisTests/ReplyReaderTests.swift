@@ -81,9 +81,16 @@ import Testing
 
     @Test func `a reply over the limit is refused, in whole and in parts`() {
         let value = String(repeating: "x", count: 1000)
-        #expect(read("$1000\r\n\(value)\r\n").replies.count == 1)
-        #expect(read("$1001\r\n\(value)x\r\n").error == .tooLarge)
-        #expect(read("$1001\r\n\(value)x\r\n", step: 10).error == .tooLarge)
+        for step in [.max, 10, 1] {
+            let fits = "$992\r\n\(value.prefix(992))\r\n"
+            #expect(read(fits + fits + fits, step: step).replies.count == 3)
+            #expect(read("$993\r\n\(value.prefix(993))\r\n", step: step).error == .tooLarge)
+            // Frames count too.
+            #expect(read("*200\r\n" + String(repeating: ":1\r\n", count: 200)).replies.count == 1)
+            #expect(
+                read("*300\r\n" + String(repeating: ":1\r\n", count: 300), step: step).error
+                    == .tooLarge)
+        }
         // Before it has come as a whole.
         #expect(read("$5000000\r\n\(value)xxxxxx").error == .tooLarge)
         #expect(
