@@ -8,6 +8,14 @@ extension JSONDocument {
             document: self, first: kind(of: value) == .object ? Int(value.token) + 1 : tokenCount)
     }
 
+    /// The members that follow `member` in its object.
+    @_lifetime(copy self)
+    package func members(after member: JSONMember) -> JSONMembers {
+        let next = tokenAfter(member.value)
+        return JSONMembers(
+            document: self, first: byte(of: next) == UInt8(ascii: ",") ? next + 1 : tokenCount)
+    }
+
     /// The elements of an array in their order; of anything else, none.
     @_lifetime(copy self)
     package func elements(of value: JSONValue) -> JSONElements {

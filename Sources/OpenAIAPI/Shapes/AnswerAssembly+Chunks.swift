@@ -4,39 +4,88 @@ import JSON
 // Chunks of chat completions and of text completions.
 extension AnswerAssembly {
     mutating func takeChunk(_ document: borrowing JSONDocument) throws(AssemblyError) {
-        var choices: JSONValue?
+        if let choices = repeatedPrefix(of: document) {
+            var rest = document.members(after: choices)
+            while let member = rest.next() { _ = try takeMember(member, document) }
+            return try takeChoices(choices.value, document)
+        }
+        var choices: JSONMember?
+        var hasUsage = false
         var members = document.members(of: document.root)
         while let member = members.next() {
-            let key = member.key
-            let value = member.value
-            switch document.nameCount(key) {
-            case 1 where document.string(key, equals: "p"),
-                11 where document.string(key, equals: "obfuscation"):
-                // Padding against those who guess at texts by the lengths of chunks.
-                break
-            case 2 where document.string(key, equals: "id"):
-                try strands.takeFirst(value, document, to: &head.id)
-            case 5 where document.string(key, equals: "model"):
-                try strands.takeFirst(value, document, to: &head.model)
-            case 5 where document.string(key, equals: "usage"):
-                try takeUsage(value, document)
-            case 5 where document.string(key, equals: "error"):
-                if !document.isNull(value) { throw .error }
-            case 6 where document.string(key, equals: "object"):
-                try checkObject(value, document)
-            case 7 where document.string(key, equals: "choices"): choices = value
-            case 7 where document.string(key, equals: "created"):
-                try strands.takeFirst(value, document, to: &head.created)
-            case 12 where document.string(key, equals: "service_tier"):
-                try strands.takeLast(value, document, to: &head.serviceTier)
-            case 18 where document.string(key, equals: "system_fingerprint"):
-                try strands.takeFirst(value, document, to: &head.fingerprint)
-            default: try takeUnknown(member, .chunk, document)
+            switch try takeMember(member, document) {
+            case .choices: choices = member
+            // What is the last usage is not told by a prefix.
+            case .usage: hasUsage = hasUsage || choices == nil
+            case .other: break
             }
         }
-        guard let choices, document.kind(of: choices) == .array else { throw .unmergeable }
+        guard let choices, document.kind(of: choices.value) == .array else { throw .unmergeable }
+        prefix.removeAll()
+        let end = document.range(of: choices.value).lowerBound
+        if !hasUsage, end <= Self.prefixBytesMax {
+            prefix.append(document.bytes.extracting(0..<end))
+            prefixEnd = choices
+        }
+        try takeChoices(choices.value, document)
+    }
+
+    /// Bytes of a chunk before its `choices` that are kept to know them again.
+    private static let prefixBytesMax = 1 << 10
+
+    /// `choices` of a chunk that begins as the one before it: what it says up to there is known.
+    private func repeatedPrefix(of document: borrowing JSONDocument) -> JSONMember? {
+        let count = prefix.count
+        guard count > 0, let prefixEnd, document.bytes.count > count,
+            document.bytes.extracting(0..<count).equals(prefix.bytes),
+            document.bytes[count] == UInt8(ascii: "[")
+        else { return nil }
+        return prefixEnd
+    }
+
+    private mutating func takeChoices(
+        _ choices: JSONValue, _ document: borrowing JSONDocument
+    ) throws(AssemblyError) {
         var elements = document.elements(of: choices)
         while let choice = elements.next() { try takeChoice(choice, document) }
+    }
+
+    private enum Member {
+        case choices, usage, other
+    }
+
+    /// Takes a member of a chunk but for its choices.
+    private mutating func takeMember(
+        _ member: JSONMember, _ document: borrowing JSONDocument
+    ) throws(AssemblyError) -> Member {
+        let key = member.key
+        let value = member.value
+        switch document.nameCount(key) {
+        case 1 where document.string(key, equals: "p"),
+            11 where document.string(key, equals: "obfuscation"):
+            // Padding against those who guess at texts by the lengths of chunks.
+            break
+        case 2 where document.string(key, equals: "id"):
+            try strands.takeFirst(value, document, to: &head.id)
+        case 5 where document.string(key, equals: "model"):
+            try strands.takeFirst(value, document, to: &head.model)
+        case 5 where document.string(key, equals: "usage"):
+            try takeUsage(value, document)
+            return document.isNull(value) ? .other : .usage
+        case 5 where document.string(key, equals: "error"):
+            if !document.isNull(value) { throw .error }
+        case 6 where document.string(key, equals: "object"):
+            try checkObject(value, document)
+        case 7 where document.string(key, equals: "choices"): return .choices
+        case 7 where document.string(key, equals: "created"):
+            try strands.takeFirst(value, document, to: &head.created)
+        case 12 where document.string(key, equals: "service_tier"):
+            try strands.takeLast(value, document, to: &head.serviceTier)
+        case 18 where document.string(key, equals: "system_fingerprint"):
+            try strands.takeFirst(value, document, to: &head.fingerprint)
+        default: try takeUnknown(member, .chunk, document)
+        }
+        return .other
     }
 
     private mutating func takeUsage(

@@ -39,6 +39,11 @@ package struct AnswerAssembly: ~Copyable {
     var unknowns: [Unknown] = []
     /// The last `usage`; for responses, the completed response.
     var latest = ByteBuffer()
+    /// The last chunk up to its `choices`, which most streams repeat byte for byte; empty where
+    /// that would have to be read again.
+    var prefix = ByteBuffer()
+    /// `choices` of that chunk: behind the same bytes it is the same token.
+    var prefixEnd: JSONMember?
     /// The position of the tool call that grew last.
     var currentTool = 0
     /// Items of a response that were done.

@@ -172,6 +172,26 @@ struct AssemblyTests {
                 .replacing(#""created":17"#, with: #""created":0"#))
     }
 
+    @Test func `what changes and changes back between chunks is as it was last`() throws {
+        func chunk(_ number: Int, _ content: String) -> String {
+            Self.chunk(
+                #"{"index":0,"delta":{"content":"\#(content)"}}"#,
+                #","n":\#(number),"usage":{"prompt_tokens":\#(number)}"#)
+        }
+        let plain = #"{"index":0,"delta":{"content":"e"}}"#
+        try Self.expect(
+            [
+                chunk(1, "a"), chunk(1, "b"), chunk(2, "c"), chunk(1, "d"),
+                // The same beginning, without and with members behind the choices.
+                Self.chunk(plain), Self.chunk(plain),
+                Self.chunk(plain).dropLast() + #","usage":{"prompt_tokens":3}}"#,
+                Self.delta("", reason: #""stop""#),
+            ],
+            Self.answer(
+                Self.choice(#""content":"abcdeee""#), #","n":1,"usage":{"prompt_tokens":3}"#),
+            hasUsage: true)
+    }
+
     @Test func `text completions`() throws {
         func chunk(_ text: String, _ logprobs: String, _ reason: String, index: Int) -> String {
             #"{"id":"p","object":"text_completion","created":1,"model":"m","choices":[{"text":""#
