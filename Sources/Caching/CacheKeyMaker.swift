@@ -32,13 +32,17 @@ package struct CacheKeyMaker: ~Copyable {
     /// credential (unless answers are shared), an endpoint that makes no answers of its own, or a
     /// response that keeps or takes state at the provider's. `document` is the body `request` was
     /// read from, as the caller sent it; the call's method is POST.
+    ///
+    /// Of embeddings, an `input` with one element counts as that element, since the answers are
+    /// the same; `item` asks for the key of the call that has this element alone as its input.
     package mutating func key(
-        of document: borrowing JSONDocument, request: CallRequest, scope: borrowing CacheScope
+        of document: borrowing JSONDocument, request: CallRequest, scope: borrowing CacheScope,
+        item: JSONValue? = nil
     ) -> CacheKey? {
         guard
             let made = makeDigest(
                 "martlet cache key 1:", of: document, request: request, scope: scope,
-                leavingOut: nil)
+                item: item, leavingOut: nil)
         else { return nil }
         var namespace: UInt32?
         if let name = scope.namespace, !name.isEmpty { namespace = names.namespace(name) }
@@ -51,7 +55,8 @@ package struct CacheKeyMaker: ~Copyable {
     /// value of a message that does not count, and what counts in its place.
     mutating func makeDigest(
         _ purpose: StaticString, of document: borrowing JSONDocument, request: CallRequest,
-        scope: borrowing CacheScope, leavingOut: (value: JSONValue, stead: Span<UInt8>)?
+        scope: borrowing CacheScope, item: JSONValue? = nil,
+        leavingOut: (value: JSONValue, stead: Span<UInt8>)?
     ) -> (digest: SHA256.Digest, tenant: UInt64)? {
         guard request.endpoint.isTyped, scope.isShared || scope.credential?.isEmpty == false
         else { return nil }
@@ -75,9 +80,21 @@ package struct CacheKeyMaker: ~Copyable {
         if let leavingOut { append(leavingOut.stead) }
         gathered.append(request.endpoint.rawValue)
         Self.append(
-            root, of: document, listName: Self.messageList(request.endpoint),
+            document, listName: Self.messageList(request.endpoint),
+            input: request.endpoint == .embeddings ? item ?? Self.onlyItem(document) : nil,
             leavingOut: leavingOut?.value, members: &members, to: &gathered, hash: &hash)
         return (hash.finish(), tenant)
+    }
+
+    /// The one element of `input`, where it is a text or an array of tokens.
+    private static func onlyItem(_ document: borrowing JSONDocument) -> JSONValue? {
+        guard let input = document.value("input", of: document.root),
+            document.kind(of: input) == .array
+        else { return nil }
+        var elements = document.elements(of: input)
+        guard let first = elements.next(), elements.next() == nil else { return nil }
+        let kind = document.kind(of: first)
+        return kind == .string || kind == .array ? first : nil
     }
 
     /// The member whose elements are messages.

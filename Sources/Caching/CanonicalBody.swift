@@ -3,10 +3,11 @@ import Crypto
 import JSON
 
 extension CacheKeyMaker {
-    /// Hashes what `buffer` holds and then the body, whose members `members` has gathered. In the
-    /// place of `hidden`, a member's value in a message, stands what no JSON can have there.
+    /// Hashes what `buffer` holds and then the body, whose members `members` has gathered.
+    /// `input` stands in the place of the member `input`, where it is given; in that of `hidden`,
+    /// a member's value in a message, what no JSON can have there.
     static func append(
-        _ root: JSONValue, of document: borrowing JSONDocument, listName: StaticString,
+        _ document: borrowing JSONDocument, listName: StaticString, input: JSONValue?,
         leavingOut hidden: JSONValue?, members: inout MemberSorter, to buffer: inout ByteBuffer,
         hash: inout SHA256
     ) {
@@ -14,7 +15,8 @@ extension CacheKeyMaker {
         buffer.append(UInt8(ascii: "{"))
         for position in 0..<count {
             members.appendName(at: position, isFirst: position == 0, to: &buffer)
-            let value = members.value(at: position)
+            var value = members.value(at: position)
+            if let input, members.name(at: position, equals: "input") { value = input }
             if document.kind(of: value) == .array, members.name(at: position, equals: listName) {
                 append(
                     messages: value, of: document, leavingOut: hidden, members: &members,

@@ -52,15 +52,15 @@ import Testing
             .merging(more) { $1 }
     }
 
-    @Test(arguments: [
-        (memory, near), (settings, [key]), (settings, [key, "x-portkey-cache: simple"]),
-        (
-            settings.merging(["cache.semanticDefault": "true"]) { $1 },
-            near + ["x-portkey-cache: simple"]
-        ),
-        (settings, near + ["cache-control: no-store"]),
-        (settings.merging(["cache.store": "off", "cache.semanticModel": ""]) { $1 }, near),
-    ]) func `no embedding is asked for unless the configuration and the caller want it`(
+    /// Settings and fields with which questions are not compared.
+    static let unwanted: [([String: String], [String])] = [
+        (memory, near), (semantic, [key]), (semantic, [key, "x-portkey-cache: simple"]),
+        (always, [key, "x-portkey-cache: semantic", "x-portkey-cache: simple"]),
+        (semantic, [key, "x-portkey-cache: semantic", "cache-control: no-store"]), ([:], near),
+    ]
+
+    @Test(arguments: unwanted)
+    func `no embedding is asked for unless the configuration and the caller want it`(
         settings: [String: String], fields: [String]
     ) throws {
         let upstream = try MockUpstream()
@@ -153,7 +153,8 @@ import Testing
         let fields = Self.near + ["OpenAI-Organization: org", "Cookie: c=1", "X-Own: x"]
         // A web page elsewhere cannot spend that key.
         #expect(try send(gateway, Self.body("Where?"), fields).status == 403)
-        let own = Wire.chat(Self.body("Where?"), fields).replacing("gateway.test", with: "localhost")
+        let own = Wire.chat(Self.body("Where?"), fields)
+            .replacing("gateway.test", with: "localhost")
         #expect(try gateway.answer(to: own)?.status == 200)
         let request = try #require(vectors.requests.first)
         #expect(request.contains("authorization: Bearer sk-own\r\n"))

@@ -79,6 +79,7 @@ extension Exchange {
             use.flight?.end(.stored(found.entry, store: found.store))
             return await replay(found, operation, lookup)
         }
+        if try await answerItems(plan, operation, lookup, cache) { return }
         if let found = await findNear(plan, operation, lookup, cache) {
             use.flight?.end(
                 .stored(found.entry, store: found.store, similarity: found.similarity))
@@ -93,7 +94,7 @@ extension Exchange {
     ) -> FoundAnswer? {
         let now = WorkerCache.now
         guard let entry = cache.shared.memory?.get(plan.key, now: now),
-            plan.accepts(entry, at: now)
+            plan.controls.accepts(age: entry.age(at: now))
         else { return nil }
         return found(entry, store: "memory", operation)
     }

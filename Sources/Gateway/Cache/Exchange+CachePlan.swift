@@ -77,11 +77,40 @@ extension Exchange {
             cache.joinBeta(head, bytes)
             return connection.body.withBytes { body in
                 worker.bench.read(body, scan: request.scan) { document, _ in
-                    cache.withScope(
-                        head, bytes, namespace: namespace, upstream: services.target.baseURL
-                    ) { scope, keys in
-                        keys.key(of: document, request: request, scope: scope)
+                    cache.key(
+                        of: document, request, head, bytes, namespace: namespace,
+                        upstream: services.target.baseURL)
+                } ?? nil
+            }
+        }
+    }
+
+    /// The inputs of an embeddings call with several, and the key that each has alone; nil where
+    /// they are not looked up one by one.
+    func itemKeys(
+        _ operation: Operation, _ plan: CachePlan, _ cache: WorkerCache
+    ) -> (items: EmbeddingItems, keys: [CacheKey])? {
+        let head = connection.parser.head
+        let request = operation.request
+        let namespace =
+            plan.controls.namespace.isEmpty ? cache.namespace : plan.controls.namespace
+        return connection.withHead { bytes in
+            cache.joinBeta(head, bytes)
+            return operation.body.withBytes { body in
+                worker.bench.scan(body) { document in
+                    guard let items = EmbeddingItems(document), items.isArray,
+                        2...WorkerCache.itemsMax ~= items.values.count
+                    else { return nil }
+                    var keys: [CacheKey] = []
+                    for item in items.values {
+                        guard
+                            let key = cache.key(
+                                of: document, request, head, bytes, namespace: namespace,
+                                upstream: services.target.baseURL, item: item)
+                        else { return nil }
+                        keys.append(key)
                     }
+                    return (items, keys)
                 } ?? nil
             }
         }
@@ -115,6 +144,16 @@ extension WorkerCache {
         for field in head.fields where field.known == .openaiBeta {
             if !beta.isEmpty { beta.append(", ") }
             beta.append(bytes.extracting(field.value))
+        }
+    }
+
+    /// The key of a call; `bytes` are those of `head`.
+    func key(
+        of document: borrowing JSONDocument, _ request: CallRequest, _ head: RequestHead,
+        _ bytes: Span<UInt8>, namespace: [UInt8], upstream: String, item: JSONValue? = nil
+    ) -> CacheKey? {
+        withScope(head, bytes, namespace: namespace, upstream: upstream) { scope, keys in
+            keys.key(of: document, request: request, scope: scope, item: item)
         }
     }
 

@@ -91,7 +91,7 @@ extension Exchange {
             }
         }
         guard let entry, isTextAlone(entry) else { return .gone }
-        guard plan.accepts(entry, at: WorkerCache.now),
+        guard plan.controls.accepts(age: entry.age(at: WorkerCache.now)),
             var found = found(entry, store: "semantic", operation)
         else { return .unfit }
         found.similarity = match.similarity

@@ -38,6 +38,10 @@ def arguments():
     parser.add_argument(
         "--stand-in", action="store_true", help="a second nginx plays the gateway (a null test)"
     )
+    parser.add_argument(
+        "--short", action="store_true",
+        help="memory: without nginx; soak: fewer requests; the same limits",
+    )
     parser.add_argument("--record", action="store_true", help="quick: write the limits anew")
     return parser.parse_args()
 
