@@ -42,7 +42,7 @@ package struct CacheKeyMaker: ~Copyable {
         guard
             let made = makeDigest(
                 "martlet cache key 1:", of: document, request: request, scope: scope,
-                item: item, leavingOut: nil)
+                leavingOut: nil, item: item)
         else { return nil }
         var namespace: UInt32?
         if let name = scope.namespace, !name.isEmpty { namespace = names.namespace(name) }
@@ -55,8 +55,8 @@ package struct CacheKeyMaker: ~Copyable {
     /// value of a message that does not count, and what counts in its place.
     mutating func makeDigest(
         _ purpose: StaticString, of document: borrowing JSONDocument, request: CallRequest,
-        scope: borrowing CacheScope, item: JSONValue? = nil,
-        leavingOut: (value: JSONValue, stead: Span<UInt8>)?
+        scope: borrowing CacheScope, leavingOut: (value: JSONValue, stead: Span<UInt8>)?,
+        item: JSONValue? = nil
     ) -> (digest: SHA256.Digest, tenant: UInt64)? {
         guard request.endpoint.isTyped, scope.isShared || scope.credential?.isEmpty == false
         else { return nil }

@@ -4,8 +4,8 @@ import JSON
 
 extension CacheKeyMaker {
     /// Hashes what `buffer` holds and then the body, whose members `members` has gathered.
-    /// `input` stands in the place of the member `input`, where it is given; in that of `hidden`,
-    /// a member's value in a message, what no JSON can have there.
+    /// `input` stands in the place of the member `input`, where it is given. In the place of
+    /// `hidden`, a member's value in a message, stands what no JSON can have there.
     static func append(
         _ document: borrowing JSONDocument, listName: StaticString, input: JSONValue?,
         leavingOut hidden: JSONValue?, members: inout MemberSorter, to buffer: inout ByteBuffer,

@@ -34,8 +34,8 @@ func question(
         _ content: String = #""Where is it?""#, _ more: String = "", before: String = "",
         model: String = "m"
     ) -> String {
-        #"{"model":"\#(model)","messages":[\#(before){"role":"user","#
-            + #""content":\#(content)}]\#(more)}"#
+        #"{"model":"\#(model)","messages":[\#(before)"#
+            + #"{"role":"user","content":\#(content)}]\#(more)}"#
     }
 
     static let system = #"{"role":"system","content":"Be brief."},"#
@@ -93,8 +93,10 @@ func question(
         #"{"model":"m","messages":[]}"#, #"{"model":"m"}"#, #"{"model":"m","messages":{}}"#,
         #"{"model":"m","messages":["Where?"]}"#,
         #"{"model":"m","messages":[{"role":"system","content":"Where?"}]}"#,
-        body(#""Where?"},{"role":"assistant","content":"There.""#),
-        body(#""Where?"},{"role":"tool","content":"There.""#),
+        #"{"model":"m","messages":[{"role":"user","content":"Where?"},"#
+            + #"{"role":"assistant","content":"There."}]}"#,
+        #"{"model":"m","messages":[{"role":"user","content":"Where?"},"#
+            + #"{"role":"tool","content":"There."}]}"#,
     ]) func `what is no plain question is compared with nothing`(body: String) throws {
         #expect(try question(body) == nil, "\(body)")
     }

@@ -30,12 +30,14 @@ struct DocumentTests {
             environment: [
                 "OPENAI_API_KEY": "sk-test", "ACME_KEY": "k3", "MARTLET_SECRET_VALUE": "s",
                 "OTLP_HEADERS": "a=b", "REDIS_URL": "redis://:pw@127.0.0.1:6379/0",
+                "EMBEDDINGS_KEY": "sk-e",
             ],
             files: ["/run/secrets/client-keys": "k1\nk2\n", "/run/secrets/admin-key": "a"])
         let defaults = Settings().summary
         let examples = [
             "upstream.provider", "upstream.apiKey", "upstream.caFile", "keys.clientKeys",
             "secret", "admin.key", "cache.redisURL", "cache.redisCAFile", "cache.namespace",
+            "cache.semanticModel", "cache.semanticURL", "cache.semanticKey",
             "content.rules", "content.patterns",
             "telemetry.headerAttributes",
             "export.endpoint", "export.tracesEndpoint", "export.headers", "export.caFile",

@@ -79,12 +79,12 @@ extension Exchange {
             use.flight?.end(.stored(found.entry, store: found.store))
             return await replay(found, operation, lookup)
         }
-        if try await answerItems(plan, operation, lookup, cache) { return }
         if let found = await findNear(plan, operation, lookup, cache) {
             use.flight?.end(
                 .stored(found.entry, store: found.store, similarity: found.similarity))
             return await replay(found, operation, lookup)
         }
+        if try await answerItems(plan, operation, lookup, cache) { return }
         end(lookup, isHit: false)
         try await relay(operation)
     }

@@ -77,9 +77,11 @@ extension Exchange {
             cache.joinBeta(head, bytes)
             return connection.body.withBytes { body in
                 worker.bench.read(body, scan: request.scan) { document, _ in
-                    cache.key(
-                        of: document, request, head, bytes, namespace: namespace,
-                        upstream: services.target.baseURL)
+                    cache.withScope(
+                        head, bytes, namespace: namespace, upstream: services.target.baseURL
+                    ) { scope, keys in
+                        keys.key(of: document, request: request, scope: scope)
+                    }
                 } ?? nil
             }
         }
@@ -103,11 +105,12 @@ extension Exchange {
                     else { return nil }
                     var keys: [CacheKey] = []
                     for item in items.values {
-                        guard
-                            let key = cache.key(
-                                of: document, request, head, bytes, namespace: namespace,
-                                upstream: services.target.baseURL, item: item)
-                        else { return nil }
+                        let key = cache.withScope(
+                            head, bytes, namespace: namespace, upstream: services.target.baseURL
+                        ) { scope, maker in
+                            maker.key(of: document, request: request, scope: scope, item: item)
+                        }
+                        guard let key else { return nil }
                         keys.append(key)
                     }
                     return (items, keys)
@@ -144,16 +147,6 @@ extension WorkerCache {
         for field in head.fields where field.known == .openaiBeta {
             if !beta.isEmpty { beta.append(", ") }
             beta.append(bytes.extracting(field.value))
-        }
-    }
-
-    /// The key of a call; `bytes` are those of `head`.
-    func key(
-        of document: borrowing JSONDocument, _ request: CallRequest, _ head: RequestHead,
-        _ bytes: Span<UInt8>, namespace: [UInt8], upstream: String, item: JSONValue? = nil
-    ) -> CacheKey? {
-        withScope(head, bytes, namespace: namespace, upstream: upstream) { scope, keys in
-            keys.key(of: document, request: request, scope: scope, item: item)
         }
     }
 
