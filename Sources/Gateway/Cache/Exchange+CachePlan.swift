@@ -79,7 +79,8 @@ extension Exchange {
                 worker.bench.read(body, scan: request.scan) { document, _ in
                     cache.key(
                         of: document, request, head, bytes, namespace: namespace,
-                        upstream: services.target.baseURL)
+                        upstream: services.target.baseURL,
+                        gatewayKey: hasGatewayKey ? ClientKeys.key(in: head, bytes) : nil)
                 } ?? nil
             }
         }
@@ -116,15 +117,17 @@ extension WorkerCache {
         }
     }
 
-    /// The key of a call; `bytes` are those of `head`.
+    /// The key of a call; `bytes` are those of `head`. A client key of the gateway's own is its
+    /// holder's credential in whichever field it was shown.
     func key(
         of document: borrowing JSONDocument, _ request: CallRequest, _ head: RequestHead,
-        _ bytes: Span<UInt8>, namespace: [UInt8], upstream: String
+        _ bytes: Span<UInt8>, namespace: [UInt8], upstream: String, gatewayKey: Range<Int>?
     ) -> CacheKey? {
         func value(_ name: FieldName) -> Range<Int>? { head.first(name)?.value }
         // Who shows two credentials, or one twice, is nobody in particular.
         let credentials = head.count(of: .authorization) + head.count(of: .apiKey)
-        let credential = credentials == 1 ? value(.authorization) ?? value(.apiKey) : nil
+        let shown = credentials == 1 ? value(.authorization) ?? value(.apiKey) : nil
+        let credential = gatewayKey ?? shown
         let isShared = shared.settings.scope == .shared
         var joined = ByteBuffer()
         swap(&joined, &beta)

@@ -19,6 +19,8 @@ extension Exchange {
         use.status = .hit
         use.age = Int(entry.age(at: WorkerCache.now) / 1000)
         end(lookup, isHit: true, found: entry, store: found.store)
+        worker.cache?.shared.metrics.saved(entry.usage)
+        logHit(operation, lookup)
         begin(operation, since: lookup.startedAt, origin: entry.origin, isRemote: true)
         status = 200
         let isStream = found.replay != nil
