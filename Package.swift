@@ -91,8 +91,8 @@ let package = Package(
             name: "MartletCommand",
             dependencies: [
                 "Bytes", "Configuration", "Gateway", "HTTP1", "HTTPClient", "JSON", "MockProvider",
-                "Networking", "OpenAIAPI", "OTLP", "Platform", "Privacy", "SemanticConventions",
-                "Telemetry", "Upstream", "W3CTraceContext",
+                "Networking", "OpenAIAPI", "OTLP", "Platform", "Privacy", "Redis",
+                "SemanticConventions", "Telemetry", "Upstream", "W3CTraceContext",
             ],
             swiftSettings: shipped),
         // What script/semconv runs: makes the Swift files of the table of attributes.
@@ -132,7 +132,9 @@ let package = Package(
         tests("NetworkingTests", "Networking", "Bytes", "GatewayTesting"),
         tests("HTTPServerTests", "HTTPServer", "HTTP1", "Networking", "Bytes", "GatewayTesting"),
         tests("HTTPClientTests", "HTTP1", "HTTPClient", "Networking", "Bytes", "GatewayTesting"),
-        tests("RedisTests", "Redis", "Bytes", "Networking", "GatewayTesting"),
+        tests(
+            "RedisTests", "Redis", "Caching", "Crypto", "OpenAIAPI", "Bytes", "Networking",
+            "GatewayTesting"),
         tests("MockProviderTests", "MockProvider", "Networking", "GatewayTesting"),
         .testTarget(
             name: "GatewayTests",

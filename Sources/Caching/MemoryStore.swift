@@ -93,11 +93,43 @@ package final class MemoryStore: Sendable {
         shard(of: key).state.withLock { $0.remove(key) }
     }
 
-    /// Forgets all that match, a shard after the other; answers how many.
-    package func flush(_ selector: CacheSelector) -> Int {
-        shards.reduce(0) { sum, shard in
-            sum + shard.state.withLock { $0.flush(selector) }
+    /// How far a removal of many entries has come.
+    package struct Flush: Sendable {
+        /// Which entries go.
+        package let selector: CacheSelector
+        /// Those that are gone.
+        package fileprivate(set) var removed = 0
+        fileprivate var shard = 0
+        fileprivate var slot = 0
+
+        /// A removal of those that `selector` takes, which begins with the first `step`.
+        package init(_ selector: CacheSelector) {
+            self.selector = selector
         }
+    }
+
+    /// Entries that one step of a flush looks at: what it may hold up others that want the shard.
+    package static let flushStepSlots = 1024
+
+    /// Looks at some entries, and forgets those that match; false once all have been looked at.
+    /// An entry that is stored meanwhile may stay.
+    package func step(_ flush: inout Flush) -> Bool {
+        guard flush.shard < shards.count else { return false }
+        let slots = flush.slot..<flush.slot + Self.flushStepSlots
+        let (removed, isLast) = shards[flush.shard].state.withLock {
+            $0.flush(flush.selector, slots: slots)
+        }
+        flush.removed += removed
+        flush.slot = isLast ? 0 : slots.upperBound
+        if isLast { flush.shard += 1 }
+        return flush.shard < shards.count
+    }
+
+    /// Forgets all that match, in steps; answers how many.
+    package func flush(_ selector: CacheSelector) -> Int {
+        var flush = Flush(selector)
+        while step(&flush) {}
+        return flush.removed
     }
 
     /// The numbers of all shards, each for itself exact.

@@ -98,14 +98,18 @@ struct ShardState: Sendable {
         return true
     }
 
-    mutating func flush(_ selector: CacheSelector) -> Int {
+    /// Drops those of the slots `range` that match; answers how many, and whether there are no
+    /// further slots. Entries do not move from slot to slot.
+    mutating func flush(
+        _ selector: CacheSelector, slots range: Range<Int>
+    ) -> (removed: Int, isLast: Bool) {
         var found = 0
-        for index in slots.indices {
+        for index in range.clamped(to: slots.indices) {
             guard let slot = slots[index], selector.matches(slot.key) else { continue }
             drop(Int32(index))
             found += 1
         }
-        return found
+        return (found, range.upperBound >= slots.count)
     }
 
     /// Lets the least recently used of the window go over to the others, or go.

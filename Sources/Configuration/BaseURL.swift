@@ -21,6 +21,12 @@ package struct BaseURL: Sendable, Hashable {
 }
 
 extension BaseURL {
+    /// Reads a URL as it is configured, or nil.
+    package init?(configured text: String) {
+        guard let url = try? BaseURL(parsing: text) else { return nil }
+        self = url
+    }
+
     /// Reads the URL of a provider, as a key of the configuration holds it.
     init(parsing text: String) throws(ValueProblem) {
         if text.contains("@") {

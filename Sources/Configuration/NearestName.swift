@@ -1,8 +1,8 @@
 /// Finds what a misspelt name was meant to be.
-enum NearestName {
+package enum NearestName {
     /// The candidate with the fewest edits, if they are few for its length, else one that is a
     /// part of the name or the other way round; case is free.
-    static func of(_ name: String, among candidates: [String]) -> String? {
+    package static func of(_ name: String, among candidates: [String]) -> String? {
         guard name.count <= 64 else { return nil }
         let allowed = max(1, name.count / 3)
         let measured = candidates.map { (name: $0, edits: distance(name, $0)) }

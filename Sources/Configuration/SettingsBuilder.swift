@@ -67,6 +67,7 @@ struct SettingsBuilder {
         if settings.cache.semanticModel != nil, settings.cache.kind == .off {
             complain("cache.semanticModel", "needs a cache.store")
         }
+        checkCache()
         // Client keys that could not be read are said already.
         let areKeysMissing = !diagnostics.contains { $0.reason.hasPrefix("`keys.clientKeys`") }
         if areKeysMissing, let problem = settings.exposureProblem {
@@ -74,6 +75,37 @@ struct SettingsBuilder {
                 Diagnostic(.error, at: origins["listener.address"] ?? .settings, problem))
         }
         sortDiagnostics()
+    }
+
+    /// The cache's store, and who could get whose answers from it.
+    private mutating func checkCache() {
+        let cache = settings.cache
+        let isInRedis = cache.kind == .redis || cache.kind == .tiered
+        // A URL that could not be read is said already.
+        let isURLMissing = !diagnostics.contains { $0.reason.hasPrefix("`cache.redisURL`") }
+        if isInRedis, cache.redisURL == nil, isURLMissing {
+            complain(
+                "cache.store",
+                "is `\(cache.store.rawValue)`, and there is no URL: set cache.redisURL (REDIS_URL)")
+        }
+        if isInRedis, settings.secret == nil, cache.redisURL != nil {
+            warn(
+                "cache.redisURL",
+                """
+                answers in Redis are marked with a key of this process alone: others, and this \
+                one once restarted, cannot read them; set MARTLET_SECRET to the same everywhere
+                """)
+        }
+        if cache.kind != .off, cache.scope == .shared,
+            let open = settings.listener.addresses.first(where: { !$0.isLoopback })
+        {
+            warn(
+                "cache.scope",
+                """
+                `cache.scope` is `shared` and \(open) can be reached from other machines: \
+                whoever may call gets the answers of all others
+                """)
+        }
     }
 
     private mutating func assign(_ key: SettingKey, variable name: String) {
@@ -108,6 +140,10 @@ struct SettingsBuilder {
     private mutating func complain(_ path: String, _ reason: String) {
         diagnostics.append(
             Diagnostic(.error, at: origins[path] ?? .settings, "`\(path)` \(reason)"))
+    }
+
+    private mutating func warn(_ path: String, _ reason: String) {
+        diagnostics.append(Diagnostic(.warning, at: origins[path] ?? .settings, reason))
     }
 
     /// A misspelt variable is a warning: orchestrators set some of their own.

@@ -35,8 +35,8 @@ enum AdminEndpoints {
         return true
     }
 
-    /// Whether traffic should come here. A collector that is away degrades the gateway; it does
-    /// not make it unready.
+    /// Whether traffic should come here. A collector or a Redis that is away degrades the gateway;
+    /// it does not make it unready.
     private static func appendReadiness(
         _ services: GatewayServices, to body: inout ByteBuffer
     ) -> Int {
@@ -44,17 +44,22 @@ enum AdminEndpoints {
             body.append("{\"status\":\"draining\"}\n")
             return 503
         }
-        let failing = services.exporters.filter(\.isFailing)
-        guard !failing.isEmpty else {
+        var reasons = services.exporters.filter(\.isFailing).map {
+            "the last export to \($0.exporter) failed"
+        }
+        if services.cache?.isDegraded == true {
+            reasons.append("the cache's Redis does not answer")
+        }
+        guard !reasons.isEmpty else {
             body.append("{\"status\":\"ready\"}\n")
             return 200
         }
         body.append("{\"status\":\"degraded\",\"reasons\":[")
-        for (index, exporter) in failing.enumerated() {
+        for (index, reason) in reasons.enumerated() {
             if index > 0 { body.append(",") }
-            body.append("\"the last export to ")
-            body.append(string: exporter.exporter)
-            body.append(" failed\"")
+            body.append("\"")
+            body.append(string: reason)
+            body.append("\"")
         }
         body.append("]}\n")
         return 200

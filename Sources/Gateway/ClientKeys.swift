@@ -48,17 +48,31 @@ struct ClientKeys: Sendable {
         holder(admitting: head, bytes) != nil
     }
 
-    /// The holder of the key that a request shows, once: as `Authorization: Bearer KEY` or
-    /// `api-key: KEY`; nil: it shows none of them. `bytes` are those of `head`.
+    /// The holder of the key that a request shows; nil: it shows none of them. `bytes` are those of
+    /// `head`.
     func holder(admitting head: borrowing RequestHead, _ bytes: Span<UInt8>) -> Holder? {
+        guard let range = Self.key(in: head, bytes) else { return nil }
+        return holder(of: bytes.extracting(range))
+    }
+
+    /// Where the key is that a request shows, once: as `Authorization: Bearer KEY` or
+    /// `api-key: KEY`; nil: it shows none. `bytes` are those of `head`.
+    static func key(in head: borrowing RequestHead, _ bytes: Span<UInt8>) -> Range<Int>? {
         guard head.count(of: .authorization) + head.count(of: .apiKey) == 1 else { return nil }
-        if let field = head.first(.apiKey) { return holder(of: bytes.extracting(field.value)) }
+        if let field = head.first(.apiKey) { return field.value }
         guard let field = head.first(.authorization) else { return nil }
-        let value = bytes.extracting(field.value)
+        var range = field.value
         // RFC 9110 section 11.1: the scheme's case does not matter.
-        guard value.count > 7, value.extracting(0..<7).equalsIgnoringCase("bearer ") else {
-            return nil
-        }
-        return holder(of: value.extracting(7...).trimmed)
+        guard range.count > 7,
+            bytes.extracting(range.prefix(7)).equalsIgnoringCase("bearer ")
+        else { return nil }
+        range = range.dropFirst(7)
+        while let first = range.first, Self.isBlank(bytes[first]) { range = range.dropFirst() }
+        while let last = range.last, Self.isBlank(bytes[last]) { range = range.dropLast() }
+        return range
+    }
+
+    private static func isBlank(_ byte: UInt8) -> Bool {
+        byte == UInt8(ascii: " ") || byte == UInt8(ascii: "\t")
     }
 }

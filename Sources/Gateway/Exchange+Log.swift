@@ -54,6 +54,18 @@ extension Exchange {
         }
     }
 
+    /// A store of the cache has the answer, which `lookup` found.
+    func logHit(_ operation: Operation, _ lookup: LookupSpan) {
+        let server = trace.server
+        let context = SpanContext(traceID: server.traceID, spanID: lookup.id, flags: server.flags)
+        services.log.write(
+            .debug, .cacheHit, "the cache had the answer", span: context, export: export
+        ) { line in
+            addRequestID(to: &line)
+            operation.withModel { line.add(.model, $0) }
+        }
+    }
+
     /// See `AnswerSink`.
     func attemptEnded(
         _ call: UpstreamCall, _ attempt: SpanID, _ transfer: HTTPTransfer,

@@ -80,10 +80,11 @@ final class Exchange {
         endTrace()
     }
 
-    /// Answers what could not even be parsed: with a trace of its own.
-    func refuse(_ error: GatewayError) {
+    /// Answers what could not even be parsed, or is refused by a page of the gateway's own: with a
+    /// trace of its own.
+    func refuse(_ error: GatewayError, closes: Bool = true) {
         startServerSpan()
-        connection.closeAfterResponse()
+        if closes { connection.closeAfterResponse() }
         answer(error)
         endTrace()
     }

@@ -61,7 +61,7 @@ package final class GatewayServices: Sendable {
     /// Every metric at this moment; from any thread.
     package func collectMetrics() -> [MetricData] {
         metrics.meters.collect() + metrics.registry.collect() + ExportMetrics.collect(exporters)
-            + LogMetrics.collect(log)
+            + LogMetrics.collect(log) + (cache?.collectMetrics() ?? [])
     }
 
     /// The process is going to end: `/readyz` says so, and connections close.

@@ -47,6 +47,10 @@ final class Worker {
             case .request:
                 if AdminEndpoints.answer(connection, services) { continue }
                 if DebugEndpoints.answer(connection, services) { continue }
+                if let page = CacheEndpoints.page(connection) {
+                    await CacheEndpoints.answer(page, connection, self)
+                    continue
+                }
                 let method = Int(connection.parser.head.method.rawValue)
                 services.metrics.activeRequests.add(1)
                 meter.requestBegan(method: method)

@@ -34,7 +34,7 @@ enum DemoCommand {
         StartUp.start(server, hint: "; for any free port: martlet demo --listen 127.0.0.1:0")
         let loop = EventLoop()
         let demo = Demo(
-            loop: loop, gateway: callable(server.addresses), provider: provider, traces: traces)
+            loop: loop, gateway: server.addresses[0].callable, provider: provider, traces: traces)
         let shutdown = Shutdown(
             server: server, settings: configuration.settings.shutdown, log: log, loop: loop)
         loop.spawn {
@@ -69,14 +69,5 @@ enum DemoCommand {
         invocation.add(
             ConfigurationFlag(flag: "the demo's drain", path: "shutdown.drain", value: "1s"))
         return try StartUp.load(invocation, environment: environment)
-    }
-
-    /// The first address in a form that can be connected to.
-    private static func callable(_ addresses: [ListenAddress]) -> Networking.ListenAddress {
-        switch addresses[0] {
-        case .tcp("0.0.0.0", let port): .tcp(host: "127.0.0.1", port: port)
-        case .tcp("::", let port): .tcp(host: "::1", port: port)
-        case let address: address
-        }
     }
 }

@@ -12,7 +12,7 @@ struct UsageError: Error {
 /// A command line, taken apart.
 struct Invocation {
     enum Command: String, CaseIterable {
-        case serve, demo, check, mock, version, help
+        case serve, demo, check, cache, mock, version, help
     }
 
     let command: Command
@@ -29,6 +29,18 @@ struct Invocation {
 
     /// `--export`: the check sends something to every exporter.
     private(set) var export = false
+    /// What `cache` is to do.
+    private(set) var cacheAction = CacheAction.stats
+    /// `--url`: the gateway to talk to.
+    private(set) var url: String?
+    /// `--json`: what the gateway answers is printed as it is.
+    private(set) var json = false
+    /// `--namespace`, `--tenant`, `--model`, by their names: which answers to forget.
+    private(set) var selectors: [(name: String, value: String)] = []
+
+    enum CacheAction: String {
+        case stats, flush
+    }
 
     /// Reads everything behind the program's name. Without a command: `serve`.
     init(_ arguments: [String]) throws(UsageError) {
@@ -44,12 +56,19 @@ struct Invocation {
         if let first = rest.first, !first.hasPrefix("-") {
             guard let known = Command(rawValue: first) else {
                 throw UsageError(
-                    "unknown command '\(first)'; there are serve, demo, check, mock and version")
+                    "unknown command '\(first)'; there are serve, demo, check, cache, mock and "
+                        + "version")
             }
             command = known
             rest = rest.dropFirst()
         } else {
             command = .serve
+        }
+        if command == .cache {
+            guard let word = rest.popFirst(), let action = CacheAction(rawValue: word) else {
+                throw UsageError("'cache' needs to be told what to do: stats or flush")
+            }
+            cacheAction = action
         }
         while let flag = rest.popFirst() {
             try read(flag, &rest)
@@ -68,21 +87,29 @@ struct Invocation {
         let parts = word.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
         let flag = String(parts[0])
         guard let use = Self.uses.first(where: { $0.flag == flag }),
-            use.commands.contains(command)
+            use.commands.contains(command), !use.isSelector || cacheAction == .flush
         else {
-            throw UsageError("unknown flag '\(flag)' for '\(command.rawValue)'; see martlet --help")
+            let name = command == .cache ? "cache \(cacheAction.rawValue)" : command.rawValue
+            throw UsageError("unknown flag '\(flag)' for '\(name)'; see martlet --help")
         }
         if use.isSwitch {
             guard parts.count == 1 else { throw UsageError("'\(flag)' takes no value") }
             if flag == "--once" { once = true }
             if flag == "--export" { export = true }
             if flag == "--semconv" { semconv = true }
+            if flag == "--json" { json = true }
             return
         }
         guard let value = parts.count == 2 ? String(parts[1]) : rest.popFirst(), !value.isEmpty
         else { throw UsageError("'\(flag)' needs a value") }
         if flag == "--config" { configPath = value }
         if flag == "--listen" { listen = value }
+        if flag == "--url" { url = value }
+        if use.isSelector { selectors.append((String(flag.dropFirst(2)), value)) }
+        if flag == "--key", !value.hasPrefix("env:"), !value.hasPrefix("file:") {
+            throw UsageError(
+                "'--key' takes env:NAME or file:PATH: others can see what a command line holds")
+        }
         if let path = use.path {
             flags.append(ConfigurationFlag(flag: flag, path: path, value: value))
         }
@@ -95,10 +122,12 @@ struct Invocation {
         let path: String?
         /// Takes no value.
         var isSwitch = false
+        /// Says which answers to forget.
+        var isSelector = false
     }
 
     private static let uses = [
-        Use(flag: "--config", commands: [.serve, .check], path: nil),
+        Use(flag: "--config", commands: [.serve, .check, .cache], path: nil),
         Use(
             flag: "--listen", commands: [.serve, .check, .demo, .mock],
             path: "listener.address"),
@@ -107,6 +136,12 @@ struct Invocation {
         Use(flag: "--once", commands: [.demo], path: nil, isSwitch: true),
         Use(flag: "--export", commands: [.check], path: nil, isSwitch: true),
         Use(flag: "--semconv", commands: [.check], path: nil, isSwitch: true),
+        Use(flag: "--url", commands: [.cache], path: nil),
+        Use(flag: "--key", commands: [.cache], path: "admin.key"),
+        Use(flag: "--json", commands: [.cache], path: nil, isSwitch: true),
+        Use(flag: "--namespace", commands: [.cache], path: nil, isSelector: true),
+        Use(flag: "--tenant", commands: [.cache], path: nil, isSelector: true),
+        Use(flag: "--model", commands: [.cache], path: nil, isSelector: true),
     ]
 
     static let help = """
@@ -115,6 +150,8 @@ struct Invocation {
         usage: martlet [serve] [--config FILE] [--listen ADDRESS] [--upstream URL] [--workers N]
                martlet demo [--listen ADDRESS] [--once]
                martlet check [--export] [--semconv] [--config FILE]
+               martlet cache stats | flush [--namespace N] [--tenant T] [--model M]
+                     [--url URL] [--key env:NAME|file:PATH] [--json] [--config FILE]
                martlet mock [--listen ADDRESS]
                martlet version | --help
 
@@ -127,6 +164,11 @@ struct Invocation {
                  a chat, a stream and an embeddings call through the gateway, as configured,
                  to a mock provider in this process, judges the spans by OpenTelemetry's
                  conventions and exits 1 where it finds something
+        cache    asks a running gateway what its cache holds and has done (stats), or has it
+                 forget answers (flush): all, or those of a namespace, of a tenant (the name
+                 of a client key, or the 16 digits of keys in Redis) and of a model. The
+                 gateway is the one that serve would be with this configuration, or that of
+                 --url; the admin key is the configuration's (MARTLET_ADMIN_KEY), or --key
         mock     runs the mock provider alone
 
         Everything else is set by the environment (MARTLET_*, OTEL_*,

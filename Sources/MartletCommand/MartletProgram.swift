@@ -14,6 +14,7 @@ enum MartletProgram {
             switch invocation.command {
             case .serve: return try ServeCommand.run(invocation)
             case .check: return try CheckCommand.run(invocation)
+            case .cache: return try CacheCommand.run(invocation)
             case .demo: return try DemoCommand.run(invocation)
             case .mock: return try MockCommand.run(invocation)
             case .version: Output.line("martlet \(version)")

@@ -87,6 +87,7 @@ enum StartUp {
         let workers = workers(settings)
         lines.append("workers: \(workers)")
         lines.append("upstream: \(settings.upstream.url)")
+        lines.append(cache(settings.cache))
         lines += destinations(configuration)
         if telemetry.isRecording { lines += privacy(settings) }
         if !telemetry.isRecording { lines.append("traces go nowhere: no exporter is configured") }

@@ -189,6 +189,8 @@ package enum AllowList: Sendable, Equatable {
     case relayed
     /// A page of the gateway's own.
     case page
+    /// A page of the gateway's own that does something.
+    case action
 
     /// The value of the `Allow` header.
     package var value: StaticString {
@@ -196,6 +198,7 @@ package enum AllowList: Sendable, Equatable {
         case .typed: "GET, POST, OPTIONS"
         case .relayed: "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS"
         case .page: "GET, HEAD"
+        case .action: "POST"
         }
     }
 }

@@ -44,6 +44,27 @@ private final class Wrong: Sendable {
         #expect(store.get(key, now: 0) == nil && store.statistics.bytes == 0)
     }
 
+    @Test func `a flush goes on in steps, each of some of the entries`() {
+        // Too small for two shards.
+        let store = MemoryStore(bytesMax: 7 << 20)
+        let count = 5 * MemoryStore.flushStepSlots
+        for number in 0..<count {
+            let key = testKey(number)
+            store.set(Self.entry(key, bytes: 10), for: key, now: 0)
+        }
+        #expect(store.statistics.entries == count)
+        var flush = MemoryStore.Flush(CacheSelector())
+        var before = 0
+        while store.step(&flush) {
+            #expect(flush.removed - before <= MemoryStore.flushStepSlots)
+            #expect(store.statistics.entries == count - flush.removed)
+            before = flush.removed
+        }
+        #expect(flush.removed == count)
+        #expect(store.statistics.entries == 0 && store.statistics.bytes == 0)
+        #expect(!store.step(&flush))
+    }
+
     @Test func `an entry of another key is not answered`() {
         let store = MemoryStore(bytesMax: 1 << 20)
         store.set(Self.entry(testKey(2), bytes: 10), for: testKey(1), now: 0)

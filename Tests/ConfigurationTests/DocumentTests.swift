@@ -75,7 +75,11 @@ struct DocumentTests {
                 "OPENAI_API_KEY": "sk-test", "BATCH_JOB_KEY": "k3",
                 "COMPANY_PROXY": "http://user:word@proxy.example:3128",
             ],
-            files: ["/run/secrets/client-keys": "k1\nk2\n"])
+            files: [
+                "/run/secrets/client-keys": "k1\nk2\n",
+                "/run/secrets/martlet-secret": "s\n", "/run/secrets/admin-key": "a\n",
+                "/run/secrets/redis-url": "rediss://ann:word@redis.example/1\n",
+            ])
         #expect(loaded.warnings.isEmpty)
         #expect(loaded.settings != Settings())
     }

@@ -1,6 +1,7 @@
 import Caching
 import Configuration
 import Redis
+import Synchronization
 import Telemetry
 import Upstream
 
@@ -16,6 +17,8 @@ final class AnswerCache: Sendable {
     /// nil where answers are given to equal calls alone.
     let semantic: SemanticCache?
     let metrics: CacheMetrics
+    /// Servers of Redis that workers found gone, each worker counting for itself.
+    private let unavailable = Atomic<Int>(0)
 
     /// nil where no store is configured. `embeddings`: who makes them, if that is not the upstream.
     init?(
@@ -38,6 +41,15 @@ final class AnswerCache: Sendable {
         flights =
             settings.coalesce
             ? FlightTable(bytesMax: max(Self.flightBytesMin, 4 * settings.entryBytesMax)) : nil
+    }
+
+    /// Some worker goes on without Redis.
+    var isDegraded: Bool { unavailable.load(ordering: .relaxed) > 0 }
+
+    /// A server of Redis is gone for a worker, or is there again.
+    func storeChanged(isUp: Bool) {
+        unavailable.wrappingAdd(isUp ? -1 : 1, ordering: .relaxed)
+        metrics.storeChanged(isUp: isUp)
     }
 
     /// Bytes of an answer that a flight holds at least, for those who come late.

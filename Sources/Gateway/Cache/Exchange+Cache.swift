@@ -18,11 +18,13 @@ extension Exchange {
         let operation = makeOperation(request)
         guard let plan = use.plan, plan.controls.lookup != .bypass || plan.controls.stores else {
             use.status = .bypass
+            cache.shared.metrics.lookedUp(.bypass)
             return try await relay(operation)
         }
         switch plan.controls.lookup {
         case .bypass, .refresh:
             use.status = plan.controls.lookup == .refresh ? .refresh : .bypass
+            cache.shared.metrics.lookedUp(use.status)
             try await relay(operation)
         case .allowed:
             try await find(plan, operation, cache)

@@ -78,7 +78,8 @@ extension Exchange {
             return connection.body.withBytes { body in
                 worker.bench.read(body, scan: request.scan) { document, _ in
                     cache.withScope(
-                        head, bytes, namespace: namespace, upstream: services.target.baseURL
+                        head, bytes, namespace: namespace, upstream: services.target.baseURL,
+                        gatewayKey: hasGatewayKey ? ClientKeys.key(in: head, bytes) : nil
                     ) { scope, keys in
                         keys.key(of: document, request: request, scope: scope)
                     }
@@ -106,7 +107,8 @@ extension Exchange {
                     var keys: [CacheKey] = []
                     for item in items.values {
                         let key = cache.withScope(
-                            head, bytes, namespace: namespace, upstream: services.target.baseURL
+                            head, bytes, namespace: namespace, upstream: services.target.baseURL,
+                            gatewayKey: hasGatewayKey ? ClientKeys.key(in: head, bytes) : nil
                         ) { scope, maker in
                             maker.key(of: document, request: request, scope: scope, item: item)
                         }
@@ -151,15 +153,18 @@ extension WorkerCache {
     }
 
     /// Lends what beside its body decides about a call's answer, and who makes keys of both;
-    /// `bytes` are those of `head`, whose `OpenAI-Beta` was joined.
+    /// `bytes` are those of `head`, whose `OpenAI-Beta` was joined. A client key of the gateway's
+    /// own is its holder's credential in whichever field it was shown.
     func withScope<Result>(
         _ head: RequestHead, _ bytes: Span<UInt8>, namespace: [UInt8], upstream: String,
+        gatewayKey: Range<Int>?,
         _ make: (borrowing CacheScope, inout CacheKeyMaker) -> Result
     ) -> Result {
         func value(_ name: FieldName) -> Range<Int>? { head.first(name)?.value }
         // Who shows two credentials, or one twice, is nobody in particular.
         let credentials = head.count(of: .authorization) + head.count(of: .apiKey)
-        let credential = credentials == 1 ? value(.authorization) ?? value(.apiKey) : nil
+        let shown = credentials == 1 ? value(.authorization) ?? value(.apiKey) : nil
+        let credential = gatewayKey ?? shown
         let isShared = shared.settings.scope == .shared
         var joined = ByteBuffer()
         swap(&joined, &beta)

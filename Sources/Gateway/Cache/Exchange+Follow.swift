@@ -113,6 +113,7 @@ extension Exchange {
         operation.finish(
             Operation.Course(
                 outcome, follower.relayed, startedAt: follower.lookup.beganAt, attemptCount: 0))
+        worker.cache?.shared.metrics.saved(operation.answerUsage)
     }
 
     /// The leader had no answer: the follower's client is told the same, in a response of its own.

@@ -20,6 +20,8 @@ extension Exchange {
         use.similarity = found.similarity
         use.age = Int(entry.age(at: WorkerCache.now) / 1000)
         end(lookup, isHit: true, found: entry, store: found.store)
+        worker.cache?.shared.metrics.saved(entry.usage)
+        logHit(operation, lookup)
         begin(operation, since: lookup.startedAt, origin: entry.origin, isRemote: true)
         if let similarity = use.similarity {
             operation.record?.set(MartletAttributes.cacheSimilarity, Double(similarity))

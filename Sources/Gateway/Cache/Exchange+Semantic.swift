@@ -127,7 +127,8 @@ extension Exchange {
                 worker.bench.read(body, scan: request.scan) { document, _ in
                     cache.withScope(
                         head, bytes, namespace: named.isEmpty ? cache.namespace : named,
-                        upstream: services.target.baseURL
+                        upstream: services.target.baseURL,
+                        gatewayKey: hasGatewayKey ? ClientKeys.key(in: head, bytes) : nil
                     ) { scope, keys in
                         keys.question(
                             of: document, request: request, scope: scope, text: &text)

@@ -73,7 +73,7 @@ final class WorkerCache {
 
 extension WorkerCache: RedisObserver {
     func redisChanged(_ server: ListenAddress, error: RedisError?) {
-        shared.metrics.storeChanged(isUp: error == nil)
+        shared.storeChanged(isUp: error == nil)
         if let error {
             log.write(.warning, "Redis does not answer: the cache goes on without it") { line in
                 line.add(.upstream, server.description)

@@ -107,9 +107,41 @@ enum DebugAccess {
     /// own callers are unknown. Who shows another key than the admin's is told so.
     static func isGranted(_ connection: HTTPConnection, _ services: GatewayServices) -> Bool {
         let head = connection.parser.head
+        if hasKey(connection, services) { return true }
+        guard services.adminKeys.isEmpty || !ClientKeys.isShown(head) else { return false }
+        return isOfThisMachine(connection, services)
+    }
+
+    /// Lets pass who may change what the gateway holds: with the admin key, anyone; callers of
+    /// this machine, as above, only where there is no such key.
+    static func demandAdmin(
+        _ connection: HTTPConnection, _ services: GatewayServices
+    ) throws(GatewayError) {
+        if hasKey(connection, services) { return }
+        guard services.adminKeys.isEmpty else {
+            throw GatewayError(
+                .unauthorized, "The admin key is needed, as 'Authorization: Bearer KEY'.")
+        }
+        guard isOfThisMachine(connection, services) else {
+            throw GatewayError(
+                .forbidden,
+                "This page is for callers on this machine, under its own name and without a "
+                    + "proxy; for others an admin key has to be configured.")
+        }
+    }
+
+    private static func hasKey(
+        _ connection: HTTPConnection, _ services: GatewayServices
+    ) -> Bool {
+        let head = connection.parser.head
+        return connection.withHead { services.adminKeys.admit(head, $0) }
+    }
+
+    private static func isOfThisMachine(
+        _ connection: HTTPConnection, _ services: GatewayServices
+    ) -> Bool {
+        let head = connection.parser.head
         return connection.withHead { bytes in
-            if services.adminKeys.admit(head, bytes) { return true }
-            guard services.adminKeys.isEmpty || !ClientKeys.isShown(head) else { return false }
             guard case .tcp? = connection.listener, connection.listener?.isLoopback == true,
                 let peer = connection.peer, isLoopback(peer.address), head.host != nil,
                 OwnOrigin.holds(head, bytes, ownHosts: services.ownHosts)

@@ -1,0 +1,86 @@
+import Bytes
+import Caching
+import Configuration
+import JSON
+import Redis
+import Telemetry
+import Upstream
+
+/// `/cache` as JSON.
+enum CacheReport {
+    /// Appends what the cache holds and has done. `redis`: what its servers say, where there are
+    /// any.
+    static func append(
+        _ cache: AnswerCache, _ redis: StoreStatistics?, to buffer: inout ByteBuffer
+    ) {
+        let settings = cache.settings
+        buffer.append("{\"store\":")
+        buffer.append(jsonString: settings.kind.rawValue)
+        buffer.append(",\"scope\":")
+        buffer.append(jsonString: settings.scope.rawValue)
+        append("ttl_seconds", Int(settings.ttl.milliseconds / 1000), to: &buffer)
+        buffer.append(",\"memory\":")
+        if let memory = cache.memory {
+            append(memory.statistics, bytesMax: settings.memoryBytesMax, to: &buffer)
+        } else {
+            buffer.append("null")
+        }
+        buffer.append(",\"redis\":")
+        if let redis, let url = cache.redis?.url {
+            append(redis, url: String(describing: url), to: &buffer)
+        } else {
+            buffer.append("null")
+        }
+        append("flights", cache.flights?.count ?? 0, to: &buffer)
+        buffer.append(",\"requests\":{")
+        for (index, status) in CacheStatus.allCases.filter({ $0 != .off }).enumerated() {
+            if index > 0 { buffer.append(",") }
+            buffer.append("\"")
+            buffer.append(status.name)
+            buffer.append("\":")
+            buffer.append(decimal: cache.metrics.count(of: status))
+        }
+        buffer.append("},\"saved_tokens\":{\"input\":")
+        buffer.append(decimal: cache.metrics.savedInputTokens.value)
+        append("output", cache.metrics.savedOutputTokens.value, to: &buffer)
+        buffer.append("}}\n")
+    }
+
+    private static func append(
+        _ memory: MemoryStore.Statistics, bytesMax: Int, to buffer: inout ByteBuffer
+    ) {
+        buffer.append("{\"entries\":")
+        buffer.append(decimal: memory.entries)
+        append("bytes", memory.bytes, to: &buffer)
+        append("bytes_max", bytesMax, to: &buffer)
+        append("hits", memory.hits, to: &buffer)
+        append("misses", memory.misses, to: &buffer)
+        append("stored", memory.stored, to: &buffer)
+        append("rejected", memory.rejected, to: &buffer)
+        append("evicted", memory.evicted, to: &buffer)
+        append("expired", memory.expired, to: &buffer)
+        buffer.append("}")
+    }
+
+    private static func append(
+        _ redis: StoreStatistics, url: String, to buffer: inout ByteBuffer
+    ) {
+        buffer.append("{\"url\":")
+        buffer.append(jsonString: url)
+        append("servers", redis.servers, to: &buffer)
+        append("unavailable", redis.unavailable, to: &buffer)
+        append("keys", redis.keys, to: &buffer)
+        append("memory_bytes", redis.memoryBytes, to: &buffer)
+        append("evicted_keys", redis.evictedKeys, to: &buffer)
+        buffer.append("}")
+    }
+
+    private static func append(
+        _ name: StaticString, _ value: Int, to buffer: inout ByteBuffer
+    ) {
+        buffer.append(",\"")
+        buffer.append(name)
+        buffer.append("\":")
+        buffer.append(decimal: value)
+    }
+}
