@@ -181,6 +181,7 @@ import Testing
         #""store":false,"tools":["function"]}"#,
         #""store":false,"tools":[{"type":"function"},{"type":"mcp"}]}"#,
         #""store":false,"tools":[{"type":"function","type":"code_interpreter"}]}"#,
+        #""store":false,"tools":[{"type":"code_interpreter","type":"function"}]}"#,
         #""store":false,"prompt":{"id":"p"}}"#,
     ]) func `a response with state is not cached`(rest: String) throws {
         #expect(try key(Self.head + rest, .responses) == nil)
