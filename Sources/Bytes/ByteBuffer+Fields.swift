@@ -66,6 +66,11 @@ extension Span<UInt8> {
                 bits |= unsafe all.loadUnaligned(fromByteOffset: offset, as: UInt64.self)
                 offset += 8
             }
+            if count >= 8 {
+                // The last word overlaps the one before.
+                bits |= unsafe all.loadUnaligned(fromByteOffset: count - 8, as: UInt64.self)
+                return bits & 0x8080_8080_8080_8080 == 0
+            }
             while offset < count {
                 bits |= unsafe UInt64(all.loadUnaligned(fromByteOffset: offset, as: UInt8.self))
                 offset += 1

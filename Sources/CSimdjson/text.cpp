@@ -3,7 +3,6 @@
 #include "csimdjson.h"
 #include "utf8.h"
 
-#include <algorithm>
 #include <charconv>
 #include <cstring>
 
@@ -18,9 +17,9 @@ bool is_plain(uint8_t byte) { return byte >= 0x20 && byte < 0x80 && byte != '"' 
 uint32_t hex4(const uint8_t *bytes) {
     uint32_t value = 0;
     for (int index = 0; index < 4; index++) {
-        uint8_t byte = bytes[index];
-        uint32_t digit = byte < 0x3A ? byte - 0x30 : (byte | 0x20) - 0x61 + 10;
-        value = value << 4 | (digit & 15);
+        // Letters have bit 6, and their low bits begin at 1.
+        uint32_t byte = bytes[index];
+        value = value << 4 | (((byte & 15) + 9 * (byte >> 6)) & 15);
     }
     return value;
 }
@@ -125,12 +124,14 @@ size_t rewrite(const uint8_t *bytes, size_t count, size_t *at, uint8_t *into) {
             *at = start + 6;
             return write_escape(unit, into);
         }
-        if (unit >= 0xD800 && unit < 0xE000) {
-            size_t length = decode(bytes, count, at, into);
-            if (length == 4) return length;
-            return write_escape(unit, into);
+        if (unit < 0xD800 || unit >= 0xE000) {
+            *at = start + 6;
+            return encode(unit, into);
         }
-    } else if (count - start >= 2 && bytes[start + 1] != '/') {
+        size_t length = decode(bytes, count, at, into);
+        return length == 4 ? length : write_escape(unit, into);
+    }
+    if (count - start >= 2 && bytes[start + 1] != '/') {
         into[0] = bytes[start];
         into[1] = bytes[start + 1];
         *at = start + 2;
@@ -195,12 +196,23 @@ extern "C" size_t csimdjson_rewrite_escapes(
     size_t at = 0;
     size_t written = 0;
     while (at < count && room - written >= 6) {
-        size_t escape = find_backslash(bytes, std::min(count, at + (room - written)), at);
-        memcpy(into + written, bytes + at, escape - at);
-        written += escape - at;
-        at = escape;
-        if (at == count || bytes[at] != '\\' || room - written < 6) continue;
-        written += rewrite(bytes, count, &at, into + written);
+        if (bytes[at] == '\\') {
+            written += rewrite(bytes, count, &at, into + written);
+            continue;
+        }
+#if defined(__SSE2__)
+        if (count - at >= 16 && room - written >= 16) {
+            __m128i lane = _mm_loadu_si128(reinterpret_cast<const __m128i *>(bytes + at));
+            _mm_storeu_si128(reinterpret_cast<__m128i *>(into + written), lane);
+            int bits = _mm_movemask_epi8(_mm_cmpeq_epi8(lane, _mm_set1_epi8('\\')));
+            // A bit behind the last makes 16 of none.
+            int length = __builtin_ctz(static_cast<unsigned>(bits) | 1u << 16);
+            at += static_cast<size_t>(length);
+            written += static_cast<size_t>(length);
+            continue;
+        }
+#endif
+        into[written++] = bytes[at++];
     }
     *taken = at;
     return written;

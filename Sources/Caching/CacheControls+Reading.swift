@@ -58,12 +58,14 @@ extension CacheControls {
         return UInt32(value)
     }
 
-    /// Reads the member `cache` of a body, in the form LiteLLM gave it:
-    /// `{"no-cache": bool, "no-store": bool, "ttl": seconds, "s-maxage": seconds, "namespace": text}`,
-    /// each of which may be null, as the whole may. `no-cache` asks for a refresh, `no-store` only
-    /// that the answer is not stored; a `ttl` is cut to whole seconds; `s-max-age` is another
-    /// spelling of `s-maxage`. Members of other names are ignored. Where the member is there,
-    /// `bodyMember` is set, whatever else is found.
+    /// Reads the member `cache` of a body, in the form LiteLLM gave it, in which each member may be
+    /// null, as the whole may:
+    /// `{"no-cache": bool, "no-store": bool, "ttl": seconds, "s-maxage": seconds,
+    /// "namespace": text}`.
+    ///
+    /// `no-cache` asks for a refresh, `no-store` only that the answer is not stored; a `ttl` is cut
+    /// to whole seconds; `s-max-age` is another spelling of `s-maxage`. Members of other names are
+    /// ignored. Where the member is there, `bodyMember` is set, whatever else is found.
     package mutating func read(_ document: borrowing JSONDocument) throws(CacheControlError) {
         guard let cache = document.member("cache", of: document.root) else { return }
         take(bodyMember: document.removalRange(of: cache))

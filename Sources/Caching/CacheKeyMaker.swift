@@ -32,8 +32,12 @@ package struct CacheKeyMaker: ~Copyable {
     /// credential (unless answers are shared), an endpoint that makes no answers of its own, or a
     /// response that keeps or takes state at the provider's. `document` is the body `request` was
     /// read from, as the caller sent it; the call's method is POST.
+    ///
+    /// Of embeddings, an `input` with one element counts as that element, since the answers are
+    /// the same; `item` asks for the key of the call that has this element alone as its input.
     package mutating func key(
-        of document: borrowing JSONDocument, request: CallRequest, scope: borrowing CacheScope
+        of document: borrowing JSONDocument, request: CallRequest, scope: borrowing CacheScope,
+        item: JSONValue? = nil
     ) -> CacheKey? {
         guard request.endpoint.isTyped, scope.isShared || scope.credential?.isEmpty == false
         else { return nil }
@@ -56,14 +60,26 @@ package struct CacheKeyMaker: ~Copyable {
         append(scope)
         gathered.append(request.endpoint.rawValue)
         Self.append(
-            root, of: document, listName: Self.messageList(request.endpoint), members: &members,
-            to: &gathered, hash: &hash)
+            document, listName: Self.messageList(request.endpoint),
+            input: request.endpoint == .embeddings ? item ?? Self.onlyItem(document) : nil,
+            members: &members, to: &gathered, hash: &hash)
 
         var namespace: UInt32?
         if let name = scope.namespace, !name.isEmpty { namespace = names.namespace(name) }
         return CacheKey(
             digest: hash.finish(), tenant: tenant, namespace: namespace,
             model: model(request.model, in: document))
+    }
+
+    /// The one element of `input`, where it is a text or an array of tokens.
+    private static func onlyItem(_ document: borrowing JSONDocument) -> JSONValue? {
+        guard let input = document.value("input", of: document.root),
+            document.kind(of: input) == .array
+        else { return nil }
+        var elements = document.elements(of: input)
+        guard let first = elements.next(), elements.next() == nil else { return nil }
+        let kind = document.kind(of: first)
+        return kind == .string || kind == .array ? first : nil
     }
 
     /// The member whose elements are messages.

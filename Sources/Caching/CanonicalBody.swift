@@ -4,15 +4,17 @@ import JSON
 
 extension CacheKeyMaker {
     /// Hashes what `buffer` holds and then the body, whose members `members` has gathered.
+    /// `input` stands in the place of the member `input`, where it is given.
     static func append(
-        _ root: JSONValue, of document: borrowing JSONDocument, listName: StaticString,
+        _ document: borrowing JSONDocument, listName: StaticString, input: JSONValue?,
         members: inout MemberSorter, to buffer: inout ByteBuffer, hash: inout SHA256
     ) {
         let count = members.count
         buffer.append(UInt8(ascii: "{"))
         for position in 0..<count {
             members.appendName(at: position, isFirst: position == 0, to: &buffer)
-            let value = members.value(at: position)
+            var value = members.value(at: position)
+            if let input, members.name(at: position, equals: "input") { value = input }
             if document.kind(of: value) == .array, members.name(at: position, equals: listName) {
                 append(
                     messages: value, of: document, members: &members, to: &buffer, hash: &hash)

@@ -43,7 +43,7 @@ package enum EntryError: Error, Hashable, Sendable {
 ///     8   2         version, 1
 ///     10  1         endpoint
 ///     11  1         trace flags
-///     12  1         which counts of tokens there are, a bit each; bit 7: the cached ones are beside
+///     12  1         which counts of tokens there are, a bit each; bit 7: cached ones beside
 ///     13  1         zero
 ///     14  2         bytes of the model's name
 ///     16  4         bytes of the body

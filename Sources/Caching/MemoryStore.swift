@@ -50,6 +50,8 @@ package final class MemoryStore: Sendable {
 
     /// Bytes of the place an entry has in a shard: its slot, and its key in the shard's table.
     package static let slotBytes = 192
+    /// What an entry takes beside its body at most.
+    private static let besideBodyBytesMax = 1024
     /// Shards at most.
     static let shardsMax = 16
     /// An entry may take so much of a shard; a shard is made to hold so many of the largest.
@@ -58,9 +60,10 @@ package final class MemoryStore: Sendable {
     private let shards: [MemoryShard]
 
     /// A store of at most `bytesMax` bytes, counted as `CacheEntry.cost` and `slotBytes` for each
-    /// entry. An entry of `entryBytesMax` bytes fits if the whole is four times as large.
+    /// entry. A body of `entryBytesMax` bytes fits if the whole is a bit over four times as large.
     package init(bytesMax: Int, entryBytesMax: Int = 1 << 20) {
-        let shardBytesMin = max(64 << 10, entryBytesMax) * Self.entriesAShardMin
+        let entryCostMax = max(64 << 10, entryBytesMax + Self.besideBodyBytesMax)
+        let shardBytesMin = entryCostMax * Self.entriesAShardMin
         var count = 1
         while count < Self.shardsMax, bytesMax / (count * 2) >= shardBytesMin { count *= 2 }
         let bytes = max(0, bytesMax) / count

@@ -110,7 +110,7 @@ extension Exchange: AnswerSink {
     }
 
     /// Spans have the id that the client gets.
-    private func recordRequestID(_ value: Span<UInt8>, _ call: UpstreamCall) {
+    func recordRequestID(_ value: Span<UInt8>, _ call: UpstreamCall) {
         if services.log.isOn(.info, export: services.tracer.logs) {
             upstreamRequestID = String(decoding: value)
         }

@@ -52,14 +52,11 @@ extension Exchange {
 
     /// Makes the call and relays its answer.
     func relay(_ operation: Operation) async throws(GatewayError) {
-        var path = ByteBuffer(capacity: 64)
-        path.append(operation.request.endpoint.path ?? "")
-        appendQuery(to: &path)
         operation.cacheStatus = use.status.name
         if use.plan?.controls.stores == true {
             operation.keepsBytesMax = services.settings.cache.entryBytesMax
         }
-        let call = makeCall(.typed(operation), path: path)
+        let call = makeCall(.typed(operation), path: path(of: operation), sink: self)
         lead(call)
         try await finish(call)
         await keep(operation)
@@ -89,7 +86,7 @@ extension Exchange {
             case .length(let length): .streamed(length: length)
             case .chunked: .streamed(length: nil)
             }
-        let call = makeCall(.opaque(method, body: body), path: path)
+        let call = makeCall(.opaque(method, body: body), path: path, sink: self)
         pendingBody = body != .none
         try await finish(call)
     }
@@ -113,12 +110,20 @@ extension Exchange {
         }
     }
 
-    private func makeCall(
-        _ payload: UpstreamCall.Payload, path: consuming ByteBuffer
+    /// The path below the upstream's base URL, with the query.
+    func path(of operation: Operation) -> ByteBuffer {
+        var path = ByteBuffer(capacity: 64)
+        path.append(operation.request.endpoint.path ?? "")
+        appendQuery(to: &path)
+        return path
+    }
+
+    func makeCall(
+        _ payload: UpstreamCall.Payload, path: consuming ByteBuffer, sink: any AnswerSink
     ) -> UpstreamCall {
         let call = UpstreamCall(
             payload, path: path, target: services.target, services: worker.upstream, trace: trace,
-            sink: self)
+            sink: sink)
         call.receivedAt = connection.requestAt
         return call
     }

@@ -36,8 +36,8 @@ extension Exchange {
         connection.endResponse()
     }
 
-    /// Ends a relay whose upstream broke off. A stream, which stands at `position`, gets an error event; either way the
-    /// response does not end cleanly, so that nobody takes it for complete.
+    /// Ends a relay whose upstream broke off. A stream, which stands at `position`, gets an error
+    /// event; either way the response does not end cleanly, so that nobody takes it for complete.
     func cut(_ error: GatewayError, at position: SSEParser.Position?) {
         self.error = error
         if !connection.isClientGone {

@@ -101,8 +101,6 @@ extension Exchange {
     private func addRequest(to line: inout LogLine) {
         let method = connection.parser.head.method
         line.add(.method, method == .other ? "_OTHER" : method.name)
-        let path = connection.parser.head.path
-        let route = connection.withHead { Route.name($0.extracting(path)) }
-        if let route { line.add(.route, route) }
+        if let route { line.add(.route, route.name) }
     }
 }

@@ -26,12 +26,11 @@ extension Exchange {
 
     /// Takes note of the request's end, at `now` in nanoseconds since 1970.
     func measureRequest(at now: UInt64) {
-        let path = connection.parser.head.path
         let started = trace.clock.time(atMonotonic: max(connection.requestAt, 1))
         let measurement = HTTPServerMeasurement(
             method: Int(connection.parser.head.method.rawValue),
-            route: connection.withHead { Route.place(bytes: $0.extracting(path)) },
-            status: sentStatus, isOldVersion: connection.parser.head.minorVersion == 0,
+            route: route, status: sentStatus,
+            isOldVersion: connection.parser.head.minorVersion == 0,
             errorType: errorType)
         let context = MeasurementContext(
             traceID: trace.server.traceID, spanID: trace.server.spanID,

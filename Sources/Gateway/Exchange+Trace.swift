@@ -81,7 +81,7 @@ extension Exchange {
     func startServerSpan() {
         guard trace.recorder != nil else { return }
         let head = connection.parser.head
-        let route = connection.withHead { bytes in Route.name(bytes.extracting(head.path)) }
+        let route = route?.name
         let isKnown = head.method != .other
         var name = ByteBuffer(capacity: 64)
         name.append(isKnown ? head.method.name : "HTTP")
@@ -175,10 +175,7 @@ extension Exchange {
 /// Names of routes: what a path is called on spans, of low cardinality.
 enum Route {
     /// The path of a typed endpoint with its version, `/v1/*` for what is passed through, nil
-    /// for what the gateway does not serve.
-    static func name(_ path: Span<UInt8>) -> StaticString? { place(bytes: path)?.name }
-
-    /// The name, and a number that no other route has.
+    /// for what the gateway does not serve; and a number that no other route has.
     static func place(bytes path: Span<UInt8>) -> (index: Int, name: StaticString)? {
         switch Endpoint(path: path) {
         case .chatCompletions: (0, "/v1/chat/completions")

@@ -25,6 +25,10 @@ final class Exchange {
     var operation: Operation?
     /// The cache's part.
     var use = CacheUse()
+    /// The route of the path, on spans, metrics and lines; nil where the gateway serves nothing.
+    private(set) lazy var route = connection.withHead { bytes in
+        Route.place(bytes: bytes.extracting(connection.parser.head.path))
+    }
     /// The error the client was told, or would have been.
     var error: GatewayError?
     /// The caller showed a key of this gateway: it stays here.

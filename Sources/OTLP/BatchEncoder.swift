@@ -99,9 +99,9 @@ package struct ExportResource: Sendable {
         // Behind the items: two schema URLs, and the lengths of the two outer messages.
         let trailer = 2 * (Self.schemaURL.utf8.count + 2) + 16
         var encoded = 0
-        for item in items {
+        for index in items.indices {
             let before = writer.buffer.count
-            append(item, &writer)
+            append(items[index], &writer)
             guard writer.buffer.count - start <= bytesMax - trailer else {
                 writer.buffer.truncate(to: before)
                 break

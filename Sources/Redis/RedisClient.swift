@@ -16,6 +16,7 @@ package protocol RedisObserver: AnyObject {
 /// server that is down or slow is left alone after the first ones, until a connection that is
 /// tried in the background stands.
 package final class RedisClient {
+    /// What it was made with.
     package let settings: RedisSettings
     let loop: EventLoop
     private let tls: TLSContext?
@@ -74,6 +75,13 @@ package final class RedisClient {
             return try await send(request, following: redirection)
         }
         return try await send(request, following: nil)
+    }
+
+    /// Begins to connect, in the background, so that the first command need not.
+    package func prepare() {
+        guard !isClosed else { return }
+        single?.prepare()
+        cluster?.learn()
     }
 
     /// The server that answers commands about `key`, as far as known.

@@ -24,6 +24,7 @@ package struct RedisCommand: ~Copyable {
 
     /// A command with two arguments, e.g. a key and a value.
     package init(_ name: StaticString, _ first: Span<UInt8>, _ second: Span<UInt8>) {
+        // SAFETY: as above.
         self = unsafe first.withPointer { first in
             unsafe second.withPointer { second in
                 unsafe Self(name, [Self.piece(name), first, second])
@@ -35,6 +36,7 @@ package struct RedisCommand: ~Copyable {
     package init(setting key: Span<UInt8>, to value: Span<UInt8>, milliseconds: Int) {
         var digits = ByteBuffer()
         digits.append(decimal: milliseconds)
+        // SAFETY: pointers are used within the closures only, here and below.
         self = unsafe digits.bytes.withPointer { digits in
             unsafe key.withPointer { key in
                 unsafe value.withPointer { value in
@@ -47,6 +49,7 @@ package struct RedisCommand: ~Copyable {
 
     /// A command with the parts of `arguments` that `ranges` name, in that order.
     package init(_ name: StaticString, arguments: Span<UInt8>, ranges: [Range<Int>]) {
+        // SAFETY: the parts are checked to lie within, and used within the closure only.
         self = unsafe arguments.withPointer { all in
             var pieces = unsafe [Self.piece(name)]
             for range in ranges {

@@ -53,6 +53,12 @@ final class RedisNode {
     /// Where the connection leads, or led.
     var server: ListenAddress { connection?.server ?? lastServer ?? name }
 
+    /// Begins to connect.
+    func prepare() {
+        guard isAvailable, connection == nil else { return }
+        _ = connect()
+    }
+
     /// Sends the request's command and waits for the answer, which may be an error reply.
     /// `isAsking`: behind ASKING, for a slot that is on its way to this node.
     func call(

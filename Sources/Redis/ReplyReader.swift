@@ -25,11 +25,13 @@ package final class ReplyReader {
     private var nodes: ContiguousArray<RedisReply.Node> = []
     private var buffer = ByteBuffer()
     private var isTooLarge = false
+    /// Bytes that were fed and belong to no reply that was taken yet.
+    private var pendingBytes = 0
 
     package init(bytesMax: Int) {
         self.bytesMax = bytesMax
         unsafe functions = .allocate(capacity: 1)
-        unsafe functions.initialize(to: Self.callbacks)
+        unsafe functions.initialize(to: Self.callbacks())
         // SAFETY: hiredis answers null only when memory is exhausted; the table of functions is
         // freed behind the reader.
         unsafe reader = redisReaderCreateWithFunctions(functions)!
@@ -47,6 +49,7 @@ package final class ReplyReader {
 
     /// Adds bytes, which are copied. False after an error.
     package func feed(_ bytes: Span<UInt8>) -> Bool {
+        pendingBytes += bytes.count
         // SAFETY: the pointer is valid for the call.
         let status = unsafe bytes.withUnsafeBytes {
             unsafe redisReaderFeed(reader, $0.baseAddress, $0.count)
@@ -61,15 +64,13 @@ package final class ReplyReader {
         let status = unsafe redisReaderGetReply(reader, &object)
         if status != REDIS_OK || isTooLarge { return .failed(failure) }
         guard unsafe object != nil else {
-            return waitingBytes > bytesMax ? .failed(Self.tooLarge) : .more
+            return pendingBytes > bytesMax ? .failed(Self.tooLarge) : .more
         }
-        return .reply(takeReply())
-    }
-
-    /// Bytes that were fed and belong to no complete reply yet, those of finished parts included.
-    private var waitingBytes: Int {
         // SAFETY: fields of the reader.
-        unsafe reader.pointee.len - reader.pointee.pos + buffer.count
+        let rest = unsafe reader.pointee.len - reader.pointee.pos
+        let isOver = pendingBytes - rest > bytesMax
+        pendingBytes = rest
+        return isOver ? .failed(Self.tooLarge) : .reply(takeReply())
     }
 
     private var failure: RedisError {
@@ -143,7 +144,7 @@ package final class ReplyReader {
 
     /// What stands for a part is the reader's own address, a mark that hiredis hands back and
     /// never looks into; null says that the part is refused.
-    private static var callbacks: redisReplyObjectFunctions {
+    private static func callbacks() -> redisReplyObjectFunctions {
         // SAFETY: the text is valid for its length during the call.
         unsafe redisReplyObjectFunctions(
             createString: { task, text, count in

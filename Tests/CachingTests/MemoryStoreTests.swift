@@ -88,7 +88,7 @@ private final class Wrong: Sendable {
         let store = MemoryStore(bytesMax: bytesMax, entryBytesMax: 200_000)
         for number in 0..<20 {
             let key = testKey(number)
-            let outcome = store.set(Self.entry(key, bytes: 199_000), for: key, now: 0)
+            let outcome = store.set(Self.entry(key, bytes: 200_000), for: key, now: 0)
             #expect(outcome != .tooLarge)
         }
         #expect(store.statistics.bytes <= bytesMax && store.statistics.entries > 0)

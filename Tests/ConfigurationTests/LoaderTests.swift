@@ -95,8 +95,8 @@ struct LoaderTests {
         ("content.capture", "MARTLET_CONTENT_CAPTURE", "span"),
         ("content.partBytesMax", "MARTLET_CONTENT_PART_BYTES_MAX", "1KiB"),
         ("content.totalBytesMax", "MARTLET_CONTENT_TOTAL_BYTES_MAX", "1MiB"),
-        ("cache.store", "MARTLET_CACHE_STORE", "tiered"),
-        ("cache.redisURL", "MARTLET_CACHE_REDIS_URL", "<redacted>"),
+        ("cache.store", "MARTLET_CACHE_STORE", "memory"),
+        ("cache.redisURL", "MARTLET_CACHE_REDIS_URL", "redis://:pw@cache:6379/1"),
         ("cache.redisCAFile", "MARTLET_CACHE_REDIS_CA_FILE", "/ca.pem"),
         ("cache.redisBudget", "MARTLET_CACHE_REDIS_BUDGET", "20ms"),
         ("cache.ttl", "MARTLET_CACHE_TTL", "24h"),
@@ -132,7 +132,7 @@ struct LoaderTests {
         environment[variable] = Self.spoken[path] ?? text
         let settings = try load(environment: environment).settings
         let isSecret = [
-            "upstream.apiKey", "upstream.proxy", "keys.clientKeys", "admin.key",
+            "upstream.apiKey", "upstream.proxy", "keys.clientKeys", "admin.key", "cache.redisURL",
             "secret", "export.endpoint", "export.tracesEndpoint", "export.headers",
         ].contains(path)
         #expect(value(path, settings) == (isSecret ? "<redacted>" : text))
@@ -144,12 +144,15 @@ struct LoaderTests {
         let parts = path.split(separator: ".")
         var value = Self.spoken[path] == nil ? text : "[\(text)]"
         if text == "<redacted>" { value = "env:CANARY" }
+        if path == "cache.redisURL" { value = "env:REDIS" }
         if ["upstream.proxy", "export.endpoint", "export.tracesEndpoint"].contains(path) {
             value = "env:PROXY"
         }
         var yaml = parts.count == 1 ? "\(path): \(value)" : "\(parts[0]):\n  \(parts[1]): \(value)"
         if path == "limits.heldEventBytesMax" { yaml += "\n  streamBufferBytesMax: 2MiB" }
-        let environment = ["CANARY": "sk-canary", "PROXY": "http://proxy:3128"]
+        let environment = [
+            "CANARY": "sk-canary", "PROXY": "http://proxy:3128", "REDIS": "redis://cache",
+        ]
         let settings = try load(yaml, environment: environment).settings
         let shown = ConfigurationTests.value(path, settings)
         #expect(shown == (value.hasPrefix("env:") ? "<redacted>" : text))

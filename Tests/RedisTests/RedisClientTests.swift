@@ -80,7 +80,7 @@ import Testing
 
     @Test func `a password, a user and a password, and wrong ones`() async throws {
         let server = try RedisServer([
-            "--requirepass", "open:sesame", "--user", "ann on >pw ~* +@all",
+            "--requirepass", "open:sesame", "--user", "ann", "on", ">pw", "~*", "+@all",
         ])
         try await withClient("redis://:open%3Asesame@127.0.0.1:\(server.port)") { client, _, _ in
             try await client.set("k", "v")
@@ -122,6 +122,13 @@ import Testing
             let info = try server.cli("info", "clients")
             #expect(info.contains("connected_clients:1"))
             #expect(client.isAvailable)
+            client.prepare()
+            client.prepare()
+            let end = Clock.monotonic + 30_000_000_000
+            while try !server.cli("info", "clients").contains("connected_clients:2") {
+                guard Clock.monotonic < end else { throw TimedOut("the connection") }
+                await loop.sleep(milliseconds: 5)
+            }
         }
     }
 }

@@ -22,7 +22,8 @@ import Testing
 
     static let good = [
         Good(
-            text: "redis://localhost", target: server("localhost"), shown: "redis://localhost:6379"),
+            text: "redis://localhost", target: server("localhost"),
+            shown: "redis://localhost:6379"),
         Good(
             text: "REDIS://10.0.0.1:7000/3", target: server("10.0.0.1", 7000), database: 3,
             shown: "redis://10.0.0.1:7000/3"),

@@ -81,13 +81,21 @@ import Testing
 
     @Test func `a reply over the limit is refused, in whole and in parts`() {
         let value = String(repeating: "x", count: 1000)
-        #expect(read("$1000\r\n\(value)\r\n").replies.count == 1)
-        #expect(read("$1001\r\n\(value)x\r\n").error == .tooLarge)
-        #expect(read("$1001\r\n\(value)x\r\n", step: 10).error == .tooLarge)
+        for step in [.max, 10, 1] {
+            let fits = "$992\r\n\(value.prefix(992))\r\n"
+            #expect(read(fits + fits + fits, step: step).replies.count == 3)
+            #expect(read("$993\r\n\(value.prefix(993))\r\n", step: step).error == .tooLarge)
+            // Frames count too.
+            #expect(read("*200\r\n" + String(repeating: ":1\r\n", count: 200)).replies.count == 1)
+            #expect(
+                read("*300\r\n" + String(repeating: ":1\r\n", count: 300), step: step).error
+                    == .tooLarge)
+        }
         // Before it has come as a whole.
         #expect(read("$5000000\r\n\(value)xxxxxx").error == .tooLarge)
-        #expect(read("*3\r\n$500\r\n\(value.prefix(500))\r\n$501\r\n\(value.prefix(501))\r\n")
-            .error == .tooLarge)
+        #expect(
+            read("*3\r\n$500\r\n\(value.prefix(500))\r\n$501\r\n\(value.prefix(501))\r\n")
+                .error == .tooLarge)
         #expect(read("+" + value + value).error == .tooLarge)
         #expect(read("*2147483647\r\n").error == .tooLarge)
         #expect(read("*1000000\r\n").error == .tooLarge)
@@ -108,10 +116,12 @@ import Testing
                 == "*3\r\n$4\r\nAUTH\r\n$3\r\na b\r\n$0\r\n\r\n")
     }
 
-    @Test(arguments: [
-        ("123456789", 0x31C3), ("", 0), ("foo", 12182), ("{foo}.x", 12182), ("a{foo}{bar}", 12182),
-        ("{}foo", nil), ("foo{bar", nil),
-    ] as [(String, Int?)])
+    @Test(
+        arguments: [
+            ("123456789", 0x31C3), ("", 0), ("foo", 12182), ("{foo}.x", 12182),
+            ("a{foo}{bar}", 12182),
+            ("{}foo", nil), ("foo{bar", nil),
+        ] as [(String, Int?)])
     func `a key's slot is that of Redis`(key: String, slot: Int?) {
         let found = HashSlot.of(key.utf8.span)
         if let slot { #expect(found == slot) } else { #expect(found != 12182) }

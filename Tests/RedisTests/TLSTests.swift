@@ -12,7 +12,10 @@ import Testing
         let value = String(decoding: FaultyUpstream.pattern(1_000_000), as: UTF8.self)
         for host in ["localhost", "127.0.0.1"] {
             let url = "rediss://\(host):\(server.port)/1"
-            try await withClient(url, { $0.caFile = files.path("ca.pem") }) { client, _, loop in
+            let change: @Sendable (inout RedisSettings) -> Void = {
+                $0.caFile = files.path("ca.pem")
+            }
+            try await withClient(url, change) { client, _, loop in
                 try await client.set("k", value)
                 let isSame = try await client.get("k") == value
                 #expect(isSame)
@@ -51,7 +54,8 @@ import Testing
             ("localhost", nil),
         ] {
             let url = "rediss://\(host):\(server.port)"
-            try await withClient(url, { $0.caFile = caFile }) { client, changes, _ in
+            let change: @Sendable (inout RedisSettings) -> Void = { $0.caFile = caFile }
+            try await withClient(url, change) { client, changes, _ in
                 #expect(await client.failure() == .tls)
                 #expect(await client.failure() == .open)
                 #expect(changes.list == [.tls])
@@ -71,14 +75,13 @@ import Testing
         let chain = files.path("cert.pem")
         let key = files.path("key.pem")
         let caFile = files.path("ca.pem")
-        try await withClient(
-            url,
-            {
-                $0.caFile = caFile
-                $0.certificate = (chain, key)
-            }
-        ) { client, _, _ in try await client.set("k", "v") }
-        try await withClient(url, { $0.caFile = caFile }) { client, _, _ in
+        let both: @Sendable (inout RedisSettings) -> Void = {
+            $0.caFile = caFile
+            $0.certificate = (chain, key)
+        }
+        try await withClient(url, both) { client, _, _ in try await client.set("k", "v") }
+        let change: @Sendable (inout RedisSettings) -> Void = { $0.caFile = caFile }
+        try await withClient(url, change) { client, _, _ in
             let kind = await client.failure()
             #expect(kind == .down || kind == .tls)
         }

@@ -161,8 +161,10 @@ private func poll(
         let ids = try nodes.map { try $0.cli("cluster", "myid") }
         try await withClient("redis-cluster://\(nodes[0].address)") { client, _, _ in
             try await client.set("{moving}stays", "here")
-            #expect(try nodes[to].cli("cluster", "setslot", "\(slot)", "importing", ids[from]) == "OK")
-            #expect(try nodes[from].cli("cluster", "setslot", "\(slot)", "migrating", ids[to]) == "OK")
+            #expect(
+                try nodes[to].cli("cluster", "setslot", "\(slot)", "importing", ids[from]) == "OK")
+            #expect(
+                try nodes[from].cli("cluster", "setslot", "\(slot)", "migrating", ids[to]) == "OK")
             // It is not there, so the old node says ASK.
             try await client.set(key, "new")
             try await client.expect(key, "new")

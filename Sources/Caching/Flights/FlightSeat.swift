@@ -43,6 +43,7 @@ package final class FlightSeat {
         package let end: Flight.End?
     }
 
+    /// What is followed.
     package let flight: Flight
     private let audience: FlightAudience
     private let seat: Int

@@ -108,12 +108,6 @@ enum CacheStatus: Int, CaseIterable {
 struct CachePlan {
     let key: CacheKey
     let controls: CacheControls
-
-    /// Whether `entry` is new enough for the caller, at `now`.
-    func accepts(_ entry: CacheEntry, at now: Int64) -> Bool {
-        guard let maxAge = controls.maxAge else { return true }
-        return entry.age(at: now) <= Int64(maxAge) * 1000
-    }
 }
 
 /// The cache's part in one exchange.

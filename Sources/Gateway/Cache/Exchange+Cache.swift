@@ -80,6 +80,7 @@ extension Exchange {
             use.flight?.end(.stored(found.entry, store: found.store))
             return await replay(found, operation, lookup)
         }
+        if try await answerItems(plan, operation, lookup, cache) { return }
         end(lookup, isHit: false)
         try await relay(operation)
     }
@@ -89,7 +90,7 @@ extension Exchange {
     ) -> FoundAnswer? {
         let now = WorkerCache.now
         guard let entry = cache.shared.memory?.get(plan.key, now: now),
-            plan.accepts(entry, at: now)
+            plan.controls.accepts(age: entry.age(at: now))
         else { return nil }
         return found(entry, store: "memory", operation)
     }

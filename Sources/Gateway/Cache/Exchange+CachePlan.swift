@@ -86,6 +86,40 @@ extension Exchange {
         }
     }
 
+    /// The inputs of an embeddings call with several, and the key that each has alone; nil where
+    /// they are not looked up one by one.
+    func itemKeys(
+        _ operation: Operation, _ plan: CachePlan, _ cache: WorkerCache
+    ) -> (items: EmbeddingItems, keys: [CacheKey])? {
+        let head = connection.parser.head
+        let request = operation.request
+        let namespace =
+            plan.controls.namespace.isEmpty ? cache.namespace : plan.controls.namespace
+        return connection.withHead { bytes in
+            cache.joinBeta(head, bytes)
+            return operation.body.withBytes { body in
+                worker.bench.scan(body) { document in
+                    guard let items = EmbeddingItems(document), items.isArray,
+                        2...WorkerCache.itemsMax ~= items.values.count
+                    else { return nil }
+                    var keys: [CacheKey] = []
+                    for item in items.values {
+                        guard
+                            let key = cache.key(
+                                of: document, request, head, bytes, namespace: namespace,
+                                upstream: services.target.baseURL,
+                                gatewayKey: hasGatewayKey
+                                    ? ClientKeys.key(in: head, bytes) : nil,
+                                item: item)
+                        else { return nil }
+                        keys.append(key)
+                    }
+                    return (items, keys)
+                } ?? nil
+            }
+        }
+    }
+
     /// The body without LiteLLM's member, which providers refuse.
     private func takeOut(
         _ member: Range<Int>, of request: CallRequest
@@ -121,7 +155,8 @@ extension WorkerCache {
     /// holder's credential in whichever field it was shown.
     func key(
         of document: borrowing JSONDocument, _ request: CallRequest, _ head: RequestHead,
-        _ bytes: Span<UInt8>, namespace: [UInt8], upstream: String, gatewayKey: Range<Int>?
+        _ bytes: Span<UInt8>, namespace: [UInt8], upstream: String, gatewayKey: Range<Int>?,
+        item: JSONValue? = nil
     ) -> CacheKey? {
         func value(_ name: FieldName) -> Range<Int>? { head.first(name)?.value }
         // Who shows two credentials, or one twice, is nobody in particular.
@@ -139,7 +174,7 @@ extension WorkerCache {
             project: bytes.extracting(optional: value(.openaiProject)), beta: joined.bytes,
             credential: bytes.extracting(optional: credential), namespace: namespace.span,
             isShared: isShared)
-        return keys.key(of: document, request: request, scope: scope)
+        return keys.key(of: document, request: request, scope: scope, item: item)
     }
 }
 

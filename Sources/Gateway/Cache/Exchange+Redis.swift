@@ -20,7 +20,7 @@ extension Exchange {
         switch result {
         case .hit(let entry):
             let now = WorkerCache.now
-            guard plan.accepts(entry, at: now),
+            guard plan.controls.accepts(age: entry.age(at: now)),
                 let found = found(entry, store: "redis", operation)
             else { return nil }
             cache.shared.memory?.set(entry, for: plan.key, now: now)
@@ -69,23 +69,44 @@ extension Exchange {
         }
     }
 
-    /// The span of a call of Redis (semconv v1.40.0, docs/db), and its duration.
+    /// One span for calls that went out together.
+    func record(_ batch: StoreBatch, below parent: SpanID) {
+        guard let first = batch.trips.first else { return }
+        let ended = batch.trips.reduce(first.endedMonotonic) { max($0, $1.endedMonotonic) }
+        let failed = batch.trips.first { $0.error != nil }
+        record(
+            failed ?? first, named: batch.trips.count > 1 ? "PIPELINE GET" : first.command,
+            count: batch.trips.count, endedMonotonic: ended, below: parent)
+    }
+
     private func record(_ trip: StoreTrip, below parent: SpanID) {
+        record(
+            trip, named: trip.command, count: 1, endedMonotonic: trip.endedMonotonic,
+            below: parent)
+    }
+
+    /// The span of a call of Redis, or of `count` in one (semconv v1.40.0, docs/db), and its
+    /// duration.
+    private func record(
+        _ trip: StoreTrip, named command: StaticString, count: Int, endedMonotonic: UInt64,
+        below parent: SpanID
+    ) {
         let span = trace.startSpan(
-            trip.command.bytes, kind: .client, below: parent,
+            command.bytes, kind: .client, below: parent,
             at: trace.clock.time(atMonotonic: trip.startedMonotonic))
-        let end = trace.clock.time(atMonotonic: trip.endedMonotonic)
+        let end = trace.clock.time(atMonotonic: endedMonotonic)
         worker.meter.storeCalled(
             StoreMeasurement(
-                command: trip.command, database: trip.database, address: trip.address,
+                command: command, database: trip.database, address: trip.address,
                 port: trip.port, errorType: trip.errorType),
-            nanoseconds: Int(trip.endedMonotonic &- trip.startedMonotonic),
+            nanoseconds: Int(endedMonotonic &- trip.startedMonotonic),
             MeasurementContext(
                 traceID: trace.server.traceID, spanID: span.id,
                 isSampled: trace.server.flags.contains(.sampled), at: end))
         guard let record = span.record else { return }
         record.set(DatabaseAttributes.systemName, "redis")
-        record.set(DatabaseAttributes.operationName, trip.command)
+        record.set(DatabaseAttributes.operationName, command)
+        if count > 1 { record.set(DatabaseAttributes.operationBatchSize, count) }
         record.set(DatabaseAttributes.namespace, String(trip.database))
         if let address = trip.address { record.set(NetworkAttributes.serverAddress, address) }
         if let port = trip.port { record.set(NetworkAttributes.serverPort, port) }

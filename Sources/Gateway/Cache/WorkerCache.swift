@@ -35,6 +35,9 @@ final class WorkerCache {
         codec = makeCodec()
     }
 
+    /// Inputs of an embeddings call that are looked up one by one, at most.
+    static let itemsMax = 256
+
     /// Milliseconds since 1970, as entries have it.
     static var now: Int64 { Int64(Clock.wall / 1_000_000) }
 

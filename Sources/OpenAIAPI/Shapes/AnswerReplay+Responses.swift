@@ -211,8 +211,10 @@ extension AnswerReplay {
         planDeltas(text, place, document, event: delta, closing: "\"}\n\n")
         begin(event: done)
         add(place, of: document)
-        add(",\"name\":")
-        add(name, of: document)
+        if key.bytes.equals("arguments") {
+            add(",\"name\":")
+            add(name, of: document)
+        }
         add(",\"")
         add(key)
         add("\":")

@@ -10,6 +10,8 @@ package struct EmbeddingItems: Sendable {
     package let input: Range<Int>
     /// The source of each input: a string with its quotes, or an array of numbers.
     package let items: [Range<Int>]
+    /// The same as values of the document.
+    package let values: [JSONValue]
     /// `input` is an array of inputs, not one input itself.
     package let isArray: Bool
 
@@ -19,11 +21,13 @@ package struct EmbeddingItems: Sendable {
         guard let input = document.value("input", of: document.root) else { return nil }
         self.input = document.range(of: input)
         var items: [Range<Int>] = []
+        var values: [JSONValue] = []
         var elements = document.elements(of: input)
         switch document.kind(of: input) {
         case .string:
             isArray = false
             self.items = [self.input]
+            self.values = [input]
             return
         case .array:
             guard let first = elements.next() else { return nil }
@@ -31,6 +35,7 @@ package struct EmbeddingItems: Sendable {
                 guard Self.isTokens(input, document) else { return nil }
                 isArray = false
                 self.items = [self.input]
+                self.values = [input]
                 return
             }
             let kind = document.kind(of: first)
@@ -40,12 +45,14 @@ package struct EmbeddingItems: Sendable {
                     kind == .string || Self.isTokens(element, document)
                 else { return nil }
                 items.append(document.range(of: element))
+                values.append(element)
                 next = elements.next()
             }
         default: return nil
         }
         isArray = true
         self.items = items
+        self.values = values
     }
 
     /// An array of at least one number, and nothing else.

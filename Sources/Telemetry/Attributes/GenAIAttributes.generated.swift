@@ -307,6 +307,9 @@ package enum MartletAttributes {
     /// The cosine of the request and the one whose answer was given.
     /// In development, since martlet 0.1.0.
     package static let cacheSimilarity = AttributeKey<Double>("martlet.cache.similarity")
+    /// Inputs of an embeddings call whose vectors were known.
+    /// In development, since martlet 0.1.0.
+    package static let cacheItemsKnown = AttributeKey<Int>("martlet.cache.items.known")
     /// The trace in which the answer was made.
     /// In development, since martlet 0.1.0.
     package static let cacheOriginTraceID = AttributeKey<String>("martlet.cache.origin.trace_id")

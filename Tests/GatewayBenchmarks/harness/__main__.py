@@ -10,6 +10,7 @@ import sys
 import tempfile
 
 import compare
+import hits
 import memory
 import quick
 import soak
@@ -26,17 +27,21 @@ def arguments():
     )
     parser.add_argument(
         "mode", nargs="?", default="compare",
-        choices=["compare", "telemetry", "memory", "soak", "quick"],
+        choices=["compare", "telemetry", "hits", "memory", "soak", "quick"],
     )
     parser.add_argument("--gateway", help="the gateway's binary")
     parser.add_argument("--tool", help="the GatewayBenchmarks binary")
     parser.add_argument("--thresholds", help="the file of limits for `quick`")
-    parser.add_argument("--rounds", type=int, default=5, help="compare, telemetry: rounds")
-    parser.add_argument("--seconds", type=int, default=4, help="compare: length of a measurement")
+    parser.add_argument("--rounds", type=int, default=5, help="compare, telemetry, hits: rounds")
+    parser.add_argument("--seconds", type=int, default=4, help="compare, hits: length of a measurement")
     parser.add_argument("--only", help="compare: comma list of " + ", ".join(compare.ALL))
     parser.add_argument("--json", help="compare: write all measurements to this file")
     parser.add_argument(
         "--stand-in", action="store_true", help="a second nginx plays the gateway (a null test)"
+    )
+    parser.add_argument(
+        "--short", action="store_true",
+        help="memory: without nginx; soak: fewer requests; the same limits",
     )
     parser.add_argument("--record", action="store_true", help="quick: write the limits anew")
     return parser.parse_args()
@@ -77,6 +82,8 @@ def main():
                 telemetry.run(
                     options, tools, directory, lambda text: print(text, file=sys.stderr)
                 )
+            elif options.mode == "hits":
+                hits.run(options, tools, directory, lambda text: print(text, file=sys.stderr))
             elif options.mode == "memory":
                 memory.run(options, tools, directory)
             elif options.mode == "soak":

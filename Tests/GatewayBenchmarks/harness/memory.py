@@ -10,6 +10,7 @@ STREAMS = 2000
 KIB_A_STREAM_MAX = 40
 # Long enough that all are open at once for several seconds.
 CHUNKS, INTERVAL_MS, STAGGER_MS = 15, 1000, 4000
+SHORT_CHUNKS = 11
 
 
 def measure(tools, proxy):
@@ -40,9 +41,11 @@ def measure(tools, proxy):
 
 
 def run(options, tools, directory):
-    with tools.upstream(chunks=CHUNKS, interval_ms=INTERVAL_MS) as upstream:
-        with Nginx(directory, upstream) as nginx:
-            measure(tools, nginx)
+    chunks = SHORT_CHUNKS if options.short else CHUNKS
+    with tools.upstream(chunks=chunks, interval_ms=INTERVAL_MS) as upstream:
+        if not options.short:
+            with Nginx(directory, upstream) as nginx:
+                measure(tools, nginx)
         if options.stand_in:
             with Nginx(directory, upstream, name="stand-in") as other:
                 each = measure(tools, other)

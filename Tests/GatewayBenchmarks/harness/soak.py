@@ -6,6 +6,7 @@ from machine import BenchmarkError, descriptors, resident_bytes
 from proxies import Martlet, Nginx
 
 REQUESTS, WARM_UP, CONNECTIONS = 10_000, 4_000, 32
+SHORT_REQUESTS, SHORT_WARM_UP = 3_000, 2_000
 STEPS = 5
 # 210 bytes a request: far below one leaked span, above what an allocator moves about.
 GROWTH_BYTES_MAX = 2 * 1024 * 1024
@@ -20,17 +21,18 @@ def at_rest(proxy):
     return resident_bytes(proxy.pid), descriptors(proxy.pid)
 
 
-def soak(proxy, title, work):
+def soak(proxy, title, work, is_short):
     """Runs `work(count, seed)` to warm up, then in steps, and judges the growth."""
-    work(WARM_UP, 1)
+    requests = SHORT_REQUESTS if is_short else REQUESTS
+    work(SHORT_WARM_UP if is_short else WARM_UP, 1)
     before = at_rest(proxy)
     sizes = []
     for step in range(STEPS):
-        work(REQUESTS // STEPS, step + 2)
+        work(requests // STEPS, step + 2)
         sizes.append(f"{resident_bytes(proxy.pid) / 2**20:.1f}")
     after = at_rest(proxy)
     print(
-        f"{proxy.name}, {title}: {REQUESTS} requests; resident {before[0] / 2**20:.1f} -> "
+        f"{proxy.name}, {title}: {requests} requests; resident {before[0] / 2**20:.1f} -> "
         f"{after[0] / 2**20:.1f} MiB (on the way {', '.join(sizes)}), descriptors "
         f"{before[1]} -> {after[1]}"
     )
@@ -59,6 +61,7 @@ def run(options, tools, directory):
                 lambda count, _: tools.load(
                     proxy.port, plain, connections=CONNECTIONS, requests=count
                 ),
+                options.short,
             )
         with (
             tools.sink() as sink,
@@ -75,7 +78,7 @@ def run(options, tools, directory):
                 if tally["impatient"] or tally["unfinished"] or tally["started"] != count:
                     raise BenchmarkError(f"requests were left without an answer: {tally}")
 
-            soak(proxy, "clients leave", leave)
+            soak(proxy, "clients leave", leave, options.short)
             answered = sum(tally["answered"] for tally in tallies)
             print(f"  {answered} of {sum(t['started'] for t in tallies)} stayed to the end")
             tools.load(proxy.port, plain, connections=CONNECTIONS, requests=500)

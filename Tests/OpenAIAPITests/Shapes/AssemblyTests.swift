@@ -22,7 +22,8 @@ struct AssemblyTests {
     }
 
     static func choice(_ message: String, index: Int = 0, reason: String = "stop") -> String {
-        #"{"index":\#(index),"message":{"role":"assistant",\#(message)},"finish_reason":"\#(reason)"}"#
+        #"{"index":\#(index),"message":{"role":"assistant",\#(message)},"#
+            + #""finish_reason":"\#(reason)"}"#
     }
 
     static func expect(
@@ -128,7 +129,8 @@ struct AssemblyTests {
     @Test func `probabilities of tokens`() throws {
         func chunk(_ text: String, _ logprobs: String, _ reason: String = "null") -> String {
             Self.chunk(
-                #"{"index":0,"delta":{\#(text)},"logprobs":\#(logprobs),"finish_reason":\#(reason)}"#
+                #"{"index":0,"delta":{\#(text)},"logprobs":\#(logprobs),"#
+                    + #""finish_reason":\#(reason)}"#
             )
         }
         try Self.expect(
@@ -192,8 +194,8 @@ struct AssemblyTests {
 
     @Test func `a response is the one of the last event`() throws {
         let response =
-            #"{"id":"r","object":"response","status":"completed","error":null,"output":[{"id":"m"}],"#
-            + #""usage":{"input_tokens":1}}"#
+            #"{"id":"r","object":"response","status":"completed","error":null,"#
+            + #""output":[{"id":"m"}],"usage":{"input_tokens":1}}"#
         let created = #"{"type":"response.created","response":{"status":"in_progress"}}"#
         let item = #"{"type":"response.output_item.done","output_index":0,"item":{"id":"m"}}"#
         let completed = #"{"type":"response.completed","response":"# + response + "}"

@@ -69,7 +69,8 @@ struct ReplayTests {
                     Self.message(#""role":"assistant","content":"Hi","refusal":null"#),
                     "," + Self.usage)))
         let head =
-            #"data: {"object":"chat.completion.chunk","id":"c1","created":17,"model":"m","choices":["#
+            #"data: {"object":"chat.completion.chunk","id":"c1","created":17,"model":"m","#
+            + #""choices":["#
         #expect(
             stream.text == head
                 + #"{"index":0,"delta":{"role":"assistant","content":"","refusal":null},"#
