@@ -132,9 +132,7 @@ let package = Package(
         tests("NetworkingTests", "Networking", "Bytes", "GatewayTesting"),
         tests("HTTPServerTests", "HTTPServer", "HTTP1", "Networking", "Bytes", "GatewayTesting"),
         tests("HTTPClientTests", "HTTP1", "HTTPClient", "Networking", "Bytes", "GatewayTesting"),
-        tests(
-            "RedisTests", "Redis", "Caching", "Crypto", "OpenAIAPI", "Bytes", "Networking",
-            "GatewayTesting"),
+        tests("RedisTests", "Redis", "Bytes", "Networking", "GatewayTesting"),
         tests("MockProviderTests", "MockProvider", "Networking", "GatewayTesting"),
         .testTarget(
             name: "GatewayTests",

@@ -13,8 +13,8 @@ extension SettingsTable {
         SettingKey(
             "admin.key", .secret(\.admin.key), example: "file:/run/secrets/admin-key",
             """
-            Opens `/debug/traces` and `/cache` from anywhere, as `Authorization: Bearer KEY`; without \
-            it the pages are for callers on a loopback listener.
+            Opens `/debug/traces` and `/cache` from anywhere, as `Authorization: Bearer KEY`; \
+            without it the pages are for callers on a loopback listener.
             """),
     ]
 }

@@ -15,8 +15,8 @@ extension Operation {
         tap.withFacts(endpoint: request.endpoint, bench: services.bench) { facts in
             if asksProvider { measure(course, facts, isStream: isStream, at: now) }
             isMeasured = true
+            if keepsBytesMax > 0 || !asksProvider { answerUsage = facts.usage }
             if keepsBytesMax > 0 {
-                answerUsage = facts.usage
                 answerModel.append(facts.model)
             }
             guard let record else { return }

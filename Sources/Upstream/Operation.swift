@@ -76,9 +76,10 @@ package final class Operation {
     private(set) var startedAt: UInt64 = 0
     /// The upstream gave the request an id, which is on the span.
     private var hasRequestID = false
-    /// Tokens as the provider reported them; known after `finish`, of answers that may be kept.
+    /// Tokens as the provider reported them; known after `finish`, of answers that may be kept
+    /// and of those that no provider was asked for.
     package internal(set) var answerUsage: AnswerFacts.Usage?
-    /// The answer's own name of the model; as `answerUsage`.
+    /// The answer's own name of the model; of answers that may be kept.
     package internal(set) var answerModel = ByteBuffer()
     /// The forms in which messages are recorded; empty: not at all.
     var contentForms: ContentForms = []

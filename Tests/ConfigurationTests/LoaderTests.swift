@@ -95,7 +95,7 @@ struct LoaderTests {
         ("content.capture", "MARTLET_CONTENT_CAPTURE", "span"),
         ("content.partBytesMax", "MARTLET_CONTENT_PART_BYTES_MAX", "1KiB"),
         ("content.totalBytesMax", "MARTLET_CONTENT_TOTAL_BYTES_MAX", "1MiB"),
-        ("cache.store", "MARTLET_CACHE_STORE", "tiered"),
+        ("cache.store", "MARTLET_CACHE_STORE", "memory"),
         ("cache.redisURL", "MARTLET_CACHE_REDIS_URL", "redis://:pw@cache:6379/1"),
         ("cache.redisCAFile", "MARTLET_CACHE_REDIS_CA_FILE", "/ca.pem"),
         ("cache.redisBudget", "MARTLET_CACHE_REDIS_BUDGET", "20ms"),
