@@ -102,15 +102,12 @@ extension Span<UInt8> {
         return unsafe withUnsafeBytes { all in
             var offset = range.lowerBound
             while offset < upper {
-                if all.count >= 8 {
-                    // The span's last word may begin before `offset`.
-                    let start = Swift.min(offset, all.count - 8)
-                    var word = unsafe all.loadUnaligned(fromByteOffset: start, as: UInt64.self)
-                    word = word.littleEndian &>> UInt64((offset - start) * 8)
+                if all.count - offset >= 8 {
+                    var word = unsafe all.loadUnaligned(fromByteOffset: offset, as: UInt64.self)
                     if upper - offset < 8 {
                         // What stands behind the range counts as spaces.
                         let mask = UInt64.max &<< UInt64((upper - offset) * 8)
-                        word = (word & ~mask) | (ones &* 0x20 & mask)
+                        word = (word.littleEndian & ~mask) | (ones &* 0x20 & mask)
                     }
                     let deleted = word ^ (ones &* 0x7F)
                     let below = (word &- ones &* 0x20) & ~word
@@ -137,18 +134,15 @@ extension Span<UInt8> {
         // SAFETY: every load is of bytes of the span.
         return unsafe withUnsafeBytes { all in
             var offset = offset
-            while offset < all.count, all.count >= 8 {
-                // The span's last word may begin before `offset`; what is behind it counts as NUL.
-                let start = Swift.min(offset, all.count - 8)
-                let word = unsafe all.loadUnaligned(fromByteOffset: start, as: UInt64.self)
-                let rest = word.littleEndian &>> UInt64((offset - start) * 8)
-                let others = ~ASCII.namePart(of: rest) & 0x8080_8080_8080_8080
+            while all.count - offset >= 8 {
+                let word = unsafe all.loadUnaligned(fromByteOffset: offset, as: UInt64.self)
+                let others = ~ASCII.namePart(of: word.littleEndian) & 0x8080_8080_8080_8080
                 if others == 0 {
                     offset += 8
                     continue
                 }
                 offset += others.trailingZeroBitCount / 8
-                guard offset < all.count, unsafe ASCII.isToken(all[offset]) else { return offset }
+                guard unsafe ASCII.isToken(all[offset]) else { return offset }
                 offset += 1
             }
             while offset < all.count, unsafe ASCII.isToken(all[offset]) { offset += 1 }
