@@ -101,7 +101,7 @@ enum CacheEndpoints {
             outcome.redis += result.removed
             outcome.error = outcome.error ?? result.error
         }
-        cache.shared.semantic?.index.flush(selector)
+        _ = cache.shared.semantic?.index.flush(selector)
         guard let memory = cache.shared.memory else { return }
         var flush = MemoryStore.Flush(selector)
         // Between two steps, the loop's requests have their turn.
