@@ -77,7 +77,13 @@ enum CacheEndpoints {
             for selector in try wanted.selectors(worker.services) {
                 await forget(selector, cache, worker.loop, &outcome)
             }
-            worker.services.log.info("answers of the cache were removed") { line in
+            let isWhole = outcome.error == nil
+            worker.services.log.write(
+                isWhole ? .info : .warning,
+                isWhole
+                    ? "answers of the cache were removed"
+                    : "not all answers of the cache could be removed"
+            ) { line in
                 line.add("memory", outcome.memory)
                 line.add("redis", outcome.redis)
                 if let error = outcome.error { line.add(.error, error.type) }

@@ -29,7 +29,7 @@ extension Exchange {
             return true
         }
         end(lookup, isHit: false)
-        try await askRest(items, known, operation)
+        try await askRest(items, known, keys, plan, operation, cache)
         return true
     }
 
@@ -90,7 +90,8 @@ extension Exchange {
 
     /// Asks upstream for the inputs that are not known, and puts the others into its answer.
     private func askRest(
-        _ items: EmbeddingItems, _ known: borrowing KnownEmbeddings, _ operation: Operation
+        _ items: EmbeddingItems, _ known: borrowing KnownEmbeddings, _ keys: [CacheKey],
+        _ plan: CachePlan, _ operation: Operation, _ cache: WorkerCache
     ) async throws(GatewayError) {
         var body = ByteBuffer(capacity: operation.body.count)
         operation.body.withBytes { items.appendBody($0, without: known, to: &body) }
@@ -125,6 +126,10 @@ extension Exchange {
         }
         swap(&merged, &answer.body)
         answer.send()
+        let missing = keys.indices.filter { !known.isKnown($0) }
+        await keepItems(
+            answer.body, rest: merged, restKey: missing.count == 1 ? keys[missing[0]] : nil, plan,
+            rest, cache)
     }
 }
 

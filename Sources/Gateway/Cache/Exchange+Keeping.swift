@@ -1,5 +1,6 @@
 import Bytes
 import Caching
+import Configuration
 import HTTPServer
 import Networking
 import OpenAIAPI
@@ -25,10 +26,7 @@ extension Exchange {
         }
         var outcome = refusal.map { String(describing: $0) } ?? "unread"
         if let entry {
-            outcome = storeInMemory(entry, plan, cache) ?? "stored"
-            if let word = await storeInRedis(entry, plan, below: span.id, cache) {
-                outcome = word
-            }
+            outcome = await store(entry, under: plan.key, below: span.id, cache)
         }
         cache.shared.metrics.kept(outcome)
         if outcome == "stored", let entry { learn(entry, plan, cache) }
@@ -38,16 +36,52 @@ extension Exchange {
         record.end(at: trace.clock.now)
     }
 
-    /// Puts an entry into memory; answers how that went, or nil where nothing is kept there.
-    private func storeInMemory(
-        _ entry: CacheEntry, _ plan: CachePlan, _ cache: WorkerCache
-    ) -> String? {
-        guard let memory = cache.shared.memory else { return nil }
-        return switch memory.set(entry, for: plan.key, now: WorkerCache.now) {
-        case .stored: "stored"
-        case .rejected: "rejected"
-        case .tooLarge: "too_large"
+    /// Keeps an embeddings answer that was put together of known items and `rest`, which the
+    /// provider was asked for; and `rest` itself, where it is of one input and has its own key.
+    func keepItems(
+        _ whole: borrowing ByteBuffer, rest: borrowing ByteBuffer, restKey: CacheKey?,
+        _ plan: CachePlan, _ operation: Operation, _ cache: WorkerCache
+    ) async {
+        guard plan.controls.stores else { return }
+        let span = startStore(plan)
+        let entry = itemsEntry(whole, plan.key, plan, operation)
+        let outcome = await store(entry, under: plan.key, below: span.id, cache)
+        if let restKey {
+            let single = itemsEntry(rest, restKey, plan, operation)
+            _ = await store(single, under: restKey, below: span.id, cache)
         }
+        cache.shared.metrics.kept(outcome)
+        guard let record = span.record else { return }
+        setEntry(entry, on: record)
+        record.set(MartletAttributes.cacheReason, outcome)
+        record.end(at: trace.clock.now)
+    }
+
+    private func itemsEntry(
+        _ plain: borrowing ByteBuffer, _ key: CacheKey, _ plan: CachePlan, _ operation: Operation
+    ) -> CacheEntry {
+        let facts = AnswerReader.read(
+            plain.bytes, endpoint: .embeddings, scanner: &worker.bench.scanner)
+        return CacheEntry(
+            key: key, createdAt: WorkerCache.now, ttl: plan.controls.ttl, endpoint: .embeddings,
+            origin: origin(of: operation), usage: facts.usage ?? AnswerFacts.Usage(),
+            model: facts.model, body: plain.bytes)
+    }
+
+    /// Puts an entry into every store; answers how that went, in a word.
+    private func store(
+        _ entry: CacheEntry, under key: CacheKey, below span: SpanID, _ cache: WorkerCache
+    ) async -> String {
+        guard entry.bodyBytes <= services.settings.cache.entryBytesMax else { return "too_large" }
+        var outcome = "stored"
+        if let memory = cache.shared.memory {
+            switch memory.set(entry, for: key, now: WorkerCache.now) {
+            case .stored: break
+            case .rejected: outcome = "rejected"
+            case .tooLarge: outcome = "too_large"
+            }
+        }
+        return await storeInRedis(entry, under: key, below: span, cache) ?? outcome
     }
 
     /// The span that makes the answer, for the links of those who get it again; zero where it is

@@ -48,14 +48,14 @@ extension Exchange {
 
     /// Puts an entry into Redis; answers how that went, in a word, or nil where there is none.
     func storeInRedis(
-        _ entry: CacheEntry, _ plan: CachePlan, below span: SpanID, _ cache: WorkerCache
+        _ entry: CacheEntry, under key: CacheKey, below span: SpanID, _ cache: WorkerCache
     ) async -> String? {
         guard let redis = cache.redis else { return nil }
         var bytes = ByteBuffer()
         swap(&bytes, &cache.encoded)
         bytes.removeAll()
         cache.codec.encode(entry, to: &bytes)
-        let (result, trip) = await redis.set(plan.key, bytes, ttl: Int(entry.ttl))
+        let (result, trip) = await redis.set(key, bytes, ttl: Int(entry.ttl))
         bytes.removeAll(keeping: 64 << 10)
         swap(&bytes, &cache.encoded)
         if let trip { record(trip, below: span) }
@@ -99,7 +99,7 @@ extension Exchange {
         worker.meter.storeCalled(
             StoreMeasurement(
                 command: command, database: trip.database, address: trip.address,
-                port: trip.port, errorType: trip.errorType),
+                port: trip.port, errorType: trip.errorType, statusCode: trip.statusCode),
             nanoseconds: Int(endedMonotonic &- trip.startedMonotonic),
             MeasurementContext(
                 traceID: trace.server.traceID, spanID: span.id,

@@ -44,7 +44,8 @@ extension Exchange {
             entry.withBody { connection.write($0) }
         }
         connection.endResponse()
-        entry.withBody { operation.read(plain: $0) }
+        // Only the span tells what the answer says.
+        if operation.record != nil { entry.withBody { operation.read(plain: $0) } }
         operation.finish(
             Operation.Course(
                 connection.isClientGone ? .cut(.clientGone) : .relayed, relayed,

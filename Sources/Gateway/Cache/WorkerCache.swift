@@ -75,7 +75,11 @@ extension WorkerCache: RedisObserver {
     func redisChanged(_ server: ListenAddress, error: RedisError?) {
         shared.storeChanged(isUp: error == nil)
         if let error {
-            log.write(.warning, "Redis does not answer: the cache goes on without it") { line in
+            let sentence: StaticString =
+                error.kind == .auth
+                ? "Redis does not let us in: the cache goes on without it"
+                : "Redis does not answer: the cache goes on without it"
+            log.write(.warning, sentence) { line in
                 line.add(.upstream, server.description)
                 line.add(.error, error.type)
             }

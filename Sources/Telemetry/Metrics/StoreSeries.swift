@@ -10,16 +10,20 @@ package struct StoreMeasurement {
     package var port: Int?
     /// `error.type` as on the span; nil on success.
     package var errorType: String?
+    /// `db.response.status_code`: the server's own word for the error; nil where it sent none.
+    package var statusCode: String?
 
     /// A call that ended.
     package init(
-        command: StaticString, database: Int, address: String?, port: Int?, errorType: String?
+        command: StaticString, database: Int, address: String?, port: Int?, errorType: String?,
+        statusCode: String?
     ) {
         self.command = command
         self.database = database
         self.address = address
         self.port = port
         self.errorType = errorType
+        self.statusCode = statusCode
     }
 }
 
@@ -57,7 +61,9 @@ struct StoreSeries {
         }
         if let errorType = call.errorType {
             pairs.append(MetricLabel("error.type", errorType))
-            pairs.append(MetricLabel("db.response.status_code", errorType))
+        }
+        if let statusCode = call.statusCode {
+            pairs.append(MetricLabel("db.response.status_code", statusCode))
         }
         return MetricLabels(pairs)
     }
