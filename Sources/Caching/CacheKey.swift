@@ -32,6 +32,11 @@ package struct CacheKey: Hashable, Sendable {
         digest.appendHexadecimal(to: &buffer)
     }
 
+    /// Appends the part of the name that stands for the namespace: 8 digits, or `-` without one.
+    package func appendNamespace(to buffer: inout ByteBuffer) {
+        buffer.append(namespace: namespace)
+    }
+
     /// Appends the first half of the digest as 32 hexadecimal digits: short enough for a span.
     package func appendShortName(to buffer: inout ByteBuffer) {
         let start = buffer.count

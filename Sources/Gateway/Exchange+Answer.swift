@@ -64,7 +64,16 @@ extension Exchange: AnswerSink {
         }
     }
 
-    var unsentBytes: Int { connection.pendingBytes }
+    /// What waits for a client that is gone holds up nobody, nor does a slow one those who follow,
+    /// as long as a flight has room for it.
+    var unsentBytes: Int {
+        if connection.isClientGone { return 0 }
+        let pending = connection.pendingBytes
+        guard pending > services.settings.limits.streamBufferBytesMax, let flight = use.flight,
+            flight.hasFollowers
+        else { return pending }
+        return pending > flight.bytesMax ? pending : 0
+    }
 
     func answerWaits() {
         connection.flush()

@@ -58,8 +58,7 @@ extension Exchange {
         }
         let call = makeCall(.typed(operation), path: path(of: operation), sink: self)
         lead(call)
-        try await finish(call)
-        await keep(operation)
+        if try await finish(call) == .relayed { await keep(operation) }
     }
 
     /// Passes on what is no call of a model, bodies streamed both ways.
@@ -128,7 +127,10 @@ extension Exchange {
         return call
     }
 
-    private func finish(_ call: UpstreamCall) async throws(GatewayError) {
+    @discardableResult
+    private func finish(
+        _ call: UpstreamCall
+    ) async throws(GatewayError) -> UpstreamCall.Outcome {
         self.call = call
         defer { services.metrics.attempts.add(call.attemptCount) }
         if connection.isClientGone, use.flight?.leaderLeft() ?? true { call.cancel() }
@@ -139,6 +141,7 @@ extension Exchange {
         case .failed(let failure): throw GatewayError(failure)
         case .cut(let failure): cut(GatewayError(failure), at: call.streamPosition)
         }
+        return outcome
     }
 }
 

@@ -92,7 +92,11 @@ final class Exchange {
     func clientLeft() {
         services.metrics.disconnects.add()
         // Others may want the answer.
-        if let flight = use.flight, call != nil, !flight.leaderLeft() { return }
+        if let flight = use.flight, let call, !flight.leaderLeft() {
+            // It may have waited for this client to read.
+            call.resume()
+            return
+        }
         call?.cancel()
     }
 }

@@ -262,7 +262,8 @@ extension StreamReader {
         guard assembly != nil else { return "unread" }
         var plain = ByteBuffer()
         do throws(AssemblyError) {
-            _ = try assembly?.finish(to: &plain)
+            // A client that does not stream is always told of usage.
+            guard try assembly?.finish(to: &plain).hasUsage == true else { return "no_usage" }
         } catch {
             return error.name
         }

@@ -29,6 +29,8 @@ package final class Flight: Sendable {
         package let status: Int
         /// The body is a stream of events.
         package let isEventStream: Bool
+        /// The body is compressed, so that nobody reads it on the way.
+        package let isEncoded: Bool
         /// Bytes of the body, where the head tells and all of them are relayed.
         package let length: Int?
         /// Field lines as they go to clients, each with its line end.
@@ -38,10 +40,12 @@ package final class Flight: Sendable {
 
         /// A head with the field lines `fields`.
         package init(
-            status: Int, isEventStream: Bool, length: Int?, fields: Segment, origin: CacheOrigin
+            status: Int, isEventStream: Bool, isEncoded: Bool, length: Int?, fields: Segment,
+            origin: CacheOrigin
         ) {
             self.status = status
             self.isEventStream = isEventStream
+            self.isEncoded = isEncoded
             self.length = length
             self.fields = fields
             self.origin = origin
@@ -78,7 +82,7 @@ package final class Flight: Sendable {
         var isPaused = false
         /// The leader's client has left.
         var isOrphaned = false
-        /// For each seat the segments it has taken; -1: the seat is free.
+        /// For each seat ever given the segments it has taken; -1: it was given back.
         var taken: [Int] = []
         var followers = 0
         var audiences: [FlightAudience] = []
@@ -92,8 +96,8 @@ package final class Flight: Sendable {
     }
 
     let key: FlightKey
-    /// Bytes that are held.
-    let bytesMax: Int
+    /// Bytes that are held, at most.
+    package let bytesMax: Int
     let state = Mutex(State())
 
     init(key: FlightKey, bytesMax: Int) {

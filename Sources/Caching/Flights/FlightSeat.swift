@@ -39,6 +39,8 @@ package final class FlightSeat {
         package let head: Flight.Head?
         /// What came of the body.
         package let segments: ArraySlice<Flight.Segment>
+        /// There is more of it already.
+        package let hasMore: Bool
         /// How it ended, when nothing will come any more.
         package let end: Flight.End?
     }
@@ -57,13 +59,22 @@ package final class FlightSeat {
         audience.add(point, seat: seat)
     }
 
-    /// Everything that came since the last call; the head each time.
-    package func take() -> News {
+    /// What came since the last call, about `bytesMax` of it; the head each time, the end behind
+    /// the last of the body.
+    package func take(bytesMax: Int) -> News {
         let (news, resumes) = flight.state.withLock { state -> (News, Flight.Leader?) in
             let from = max(0, state.taken[seat] - state.dropped)
+            var to = from
+            var bytes = 0
+            while to < state.segments.count, bytes < bytesMax {
+                bytes += state.segments[to].count
+                to += 1
+            }
+            let hasMore = to < state.segments.count
             let news = News(
-                head: state.head, segments: state.segments[from...], end: state.end)
-            state.taken[seat] = state.dropped + state.segments.count
+                head: state.head, segments: state.segments[from..<to], hasMore: hasMore,
+                end: hasMore ? nil : state.end)
+            state.taken[seat] = state.dropped + to
             return (news, state.roomMade(bytesMax: flight.bytesMax))
         }
         resumes?.tell(.resume)

@@ -7,19 +7,28 @@ import Synchronization
 package struct FlightKey: Hashable, Sendable {
     /// In which shape the answer comes from upstream.
     package enum Shape: UInt8, Sendable {
-        case plain, stream, streamWithUsage
+        case plain, stream
+        /// The caller asked for usage.
+        case streamWithUsage
+        /// The gateway asks for it, and takes it out again.
+        case streamWithHiddenUsage
     }
 
     let digest: SHA256.Digest
     let shape: Shape
     let takesNear: Bool
+    let credential: UInt64
 
     /// The calls with the key `key`, answered in `shape`. `takesNear`: those that are content with
-    /// the answer to a question that means the same.
-    package init(_ key: CacheKey, _ shape: Shape, takesNear: Bool = false) {
+    /// the answer to a question that means the same. `credential`: a number of the caller's, where
+    /// the key is one that all callers share: an answer that is under way may be a refusal.
+    package init(
+        _ key: CacheKey, _ shape: Shape, takesNear: Bool = false, credential: UInt64 = 0
+    ) {
         digest = key.digest
         self.shape = shape
         self.takesNear = takesNear
+        self.credential = credential
     }
 
     package func hash(into hasher: inout Hasher) {
@@ -68,6 +77,8 @@ package final class FlightTable: Sendable {
             return (flight, nil)
         }
         guard let seat else { return .lead(flight) }
+        // A slow client of the leader's may hold up the call; from now on it may not.
+        flight.state.withLock { $0.followers == 1 ? $0.leader : nil }?.tell(.resume)
         return .follow(FlightSeat(flight, audience: seat.0, seat: seat.seat))
     }
 

@@ -1,5 +1,7 @@
 import Bytes
 import Caching
+import Configuration
+import HTTP1
 import HTTPServer
 import Networking
 import OpenAIAPI
@@ -42,17 +44,9 @@ extension Exchange {
             try await findOrCall(plan, operation, lookup, cache)
             return
         }
-        let shape: FlightKey.Shape =
-            if !operation.request.isStreaming {
-                .plain
-            } else if operation.request.includesUsage == true
-                || operation.request.usageInjection != nil && operation.target.asksForUsage
-            {
-                .streamWithUsage
-            } else {
-                .stream
-            }
-        let key = FlightKey(plan.key, shape, takesNear: asksForNear(plan, cache))
+        let key = FlightKey(
+            plan.key, shape(of: operation), takesNear: asksForNear(plan, cache),
+            credential: cache.shared.settings.scope == .shared ? credentialNumber : 0)
         switch flights.join(key, on: worker.loop) {
         case .follow(let seat):
             try await follow(seat, plan, operation, lookup, cache)
@@ -65,6 +59,29 @@ extension Exchange {
             }
             try await findOrCall(plan, operation, lookup, cache)
         }
+    }
+
+    /// In which shape the answer will come from upstream.
+    private func shape(of operation: Operation) -> FlightKey.Shape {
+        let request = operation.request
+        guard request.isStreaming else { return .plain }
+        if request.includesUsage == true { return .streamWithUsage }
+        return request.usageInjection != nil && operation.target.asksForUsage
+            ? .streamWithHiddenUsage : .stream
+    }
+
+    /// A number that callers with other credentials hardly have: seeded anew by each process.
+    private var credentialNumber: UInt64 {
+        let head = connection.parser.head
+        var hasher = Hasher()
+        connection.withHead { bytes in
+            for field in head.fields where WorkerCache.isCredential(field, bytes) {
+                let value = bytes.extracting(field.value)
+                hasher.combine(value.count)
+                for index in value.indices { hasher.combine(value[index]) }
+            }
+        }
+        return UInt64(bitPattern: Int64(hasher.finalize()))
     }
 
     /// Asks the stores, then the provider.

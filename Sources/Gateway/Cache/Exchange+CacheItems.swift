@@ -109,7 +109,8 @@ extension Exchange {
         let answer = AnswerCollector(self)
         let call = makeCall(.typed(rest), path: path(of: rest), sink: answer)
         self.call = call
-        if connection.isClientGone { call.cancel() }
+        lead(call)
+        if connection.isClientGone, use.flight?.leaderLeft() ?? true { call.cancel() }
         let outcome = await call.run()
         services.metrics.attempts.add(call.attemptCount)
         if case .failed(let failure) = outcome { throw GatewayError(failure) }

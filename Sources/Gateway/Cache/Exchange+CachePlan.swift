@@ -74,7 +74,8 @@ extension Exchange {
         let head = connection.parser.head
         let namespace = controls.namespace.isEmpty ? cache.namespace : controls.namespace
         return connection.withHead { bytes in
-            cache.joinBeta(head, bytes)
+            cache.joinVariants(
+                head, bytes, forwardsCookies: services.settings.upstream.forwardCookies)
             return connection.body.withBytes { body in
                 worker.bench.read(body, scan: request.scan) { document, _ in
                     cache.withScope(
@@ -98,7 +99,8 @@ extension Exchange {
         let namespace =
             plan.controls.namespace.isEmpty ? cache.namespace : plan.controls.namespace
         return connection.withHead { bytes in
-            cache.joinBeta(head, bytes)
+            cache.joinVariants(
+                head, bytes, forwardsCookies: services.settings.upstream.forwardCookies)
             return operation.body.withBytes { body in
                 worker.bench.scan(body) { document in
                     guard let items = EmbeddingItems(document), items.isArray,
@@ -143,17 +145,58 @@ extension Exchange {
 }
 
 extension WorkerCache {
-    /// RFC 9110 section 5.3: several lines are one value.
-    func joinBeta(_ head: RequestHead, _ bytes: Span<UInt8>) {
+    /// Gathers what callers say in fields that may change an answer: the values of `OpenAI-Beta`
+    /// as one (RFC 9110 section 5.3), then names and values of its kin and of repeated fields, and
+    /// credentials beside the first.
+    func joinVariants(_ head: RequestHead, _ bytes: Span<UInt8>, forwardsCookies: Bool) {
         beta.removeAll()
         for field in head.fields where field.known == .openaiBeta {
             if !beta.isEmpty { beta.append(", ") }
             beta.append(bytes.extracting(field.value))
         }
+        for field in head.fields {
+            let name = bytes.extracting(field.name)
+            let counts: Bool =
+                switch field.known {
+                case .openaiOrganization, .openaiProject:
+                    field.value != head.first(field.known)?.value
+                case .cookie: forwardsCookies
+                case .other: Self.isCredential(field, bytes) || Self.isVariant(name)
+                default: false
+                }
+            guard counts else { continue }
+            beta.append("\n")
+            for index in name.indices { beta.append(ASCII.lowercased(name[index])) }
+            beta.append(":")
+            beta.append(bytes.extracting(field.value))
+        }
+    }
+
+    /// Fields by which callers show who they are.
+    static func isCredential(_ field: HTTPField, _ bytes: Span<UInt8>) -> Bool {
+        switch field.known {
+        case .authorization, .apiKey: return true
+        case .other:
+            let name = bytes.extracting(field.name)
+            return name.equalsIgnoringCase("x-api-key")
+                || name.equalsIgnoringCase("x-goog-api-key")
+        default: return false
+        }
+    }
+
+    /// Fields of providers that may change an answer.
+    private static func isVariant(_ name: Span<UInt8>) -> Bool {
+        guard name.count > 10 else { return name.count > 7 && starts(name, "openai-") }
+        return starts(name, "anthropic-") || starts(name, "openai-")
+    }
+
+    private static func starts(_ name: Span<UInt8>, _ prefix: StaticString) -> Bool {
+        let count = prefix.utf8CodeUnitCount
+        return name.count > count && name.extracting(0..<count).equalsIgnoringCase(prefix)
     }
 
     /// Lends what beside its body decides about a call's answer, and who makes keys of both;
-    /// `bytes` are those of `head`, whose `OpenAI-Beta` was joined. A client key of the gateway's
+    /// `bytes` are those of `head`, whose variants were joined. A client key of the gateway's
     /// own is its holder's credential in whichever field it was shown.
     func withScope<Result>(
         _ head: RequestHead, _ bytes: Span<UInt8>, namespace: [UInt8], upstream: String,

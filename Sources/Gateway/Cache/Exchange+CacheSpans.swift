@@ -64,7 +64,10 @@ extension Exchange {
         plan.key.appendShortName(to: &name)
         record.set(MartletAttributes.cacheKey, name.bytes)
         if !plan.controls.namespace.isEmpty {
-            record.set(MartletAttributes.cacheNamespace, plan.controls.namespace.span)
+            // A caller's own name may be anybody's: the digits that stores' keys have for it.
+            var digits = ByteBuffer(capacity: 8)
+            plan.key.appendNamespace(to: &digits)
+            record.set(MartletAttributes.cacheNamespace, digits.bytes)
         } else if let namespace = services.settings.cache.namespace {
             record.set(MartletAttributes.cacheNamespace, namespace)
         }

@@ -23,36 +23,50 @@ extension Exchange {
         }
         connection.drained = { seat.signal() }
         var follower = Follower(operation: operation, lookup: lookup)
+        let bytesMax = services.settings.limits.streamBufferBytesMax
         while !connection.isClientGone {
-            if connection.pendingBytes <= services.settings.limits.streamBufferBytesMax {
-                let news = seat.take()
-                take(news, &follower)
-                switch news.end {
-                case nil: break
-                case .answered:
-                    return finish(follower, .relayed)
-                case .stored(let entry, let store, let similarity):
-                    if var found = found(entry, store: store, operation) {
-                        found.similarity = similarity
-                        return await replay(found, operation, lookup)
-                    }
-                    return try await findOrCall(plan, operation, lookup, cache)
-                case .abandoned:
-                    return try await findOrCall(plan, operation, lookup, cache)
-                case .failed(let error):
-                    use.status = .coalesced
-                    end(lookup, isHit: false, store: "flight")
-                    begin(operation, since: lookup.startedAt, origin: nil, isRemote: false)
-                    throw finish(follower, failedBy: error)
-                case .cut(let error):
-                    let failure = error as? UpstreamFailure ?? .cut
-                    finish(follower, .cut(failure))
-                    return
-                }
+            guard connection.pendingBytes <= bytesMax else {
+                await seat.wait()
+                continue
             }
-            await seat.wait()
+            let news = seat.take(bytesMax: bytesMax)
+            take(news, &follower)
+            if let end = news.end {
+                seat.leave()
+                return try await conclude(end, follower, plan, cache)
+            }
+            if !news.hasMore { await seat.wait() }
+        }
+        if !follower.hasHead {
+            use.status = .coalesced
+            end(lookup, isHit: false, store: "flight")
+            begin(operation, since: lookup.startedAt, origin: nil, isRemote: false)
         }
         finish(follower, follower.hasHead ? .cut(.clientGone) : .failed(.clientGone))
+    }
+
+    /// Does what the end of the flight asks for.
+    private func conclude(
+        _ flightEnd: Flight.End, _ follower: Follower, _ plan: CachePlan, _ cache: WorkerCache
+    ) async throws(GatewayError) {
+        let operation = follower.operation
+        let lookup = follower.lookup
+        switch flightEnd {
+        case .answered: finish(follower, .relayed)
+        case .stored(let entry, let store, let similarity):
+            guard plan.controls.accepts(age: entry.age(at: WorkerCache.now)),
+                var found = found(entry, store: store, operation)
+            else { return try await findOrCall(plan, operation, lookup, cache) }
+            found.similarity = similarity
+            await replay(found, operation, lookup)
+        case .abandoned: try await findOrCall(plan, operation, lookup, cache)
+        case .failed(let error):
+            use.status = .coalesced
+            end(lookup, isHit: false, store: "flight")
+            begin(operation, since: lookup.startedAt, origin: nil, isRemote: false)
+            throw finish(follower, failedBy: error)
+        case .cut(let error): finish(follower, .cut(error as? UpstreamFailure ?? .cut))
+        }
     }
 
     /// What a follower has had so far.
@@ -84,9 +98,12 @@ extension Exchange {
             operation, since: follower.lookup.startedAt, origin: head.origin, isRemote: false)
         status = head.status
         follower.relayed.status = head.status
-        let length = operation.beginAnswer(
-            status: head.status, isEventStream: head.isEventStream, length: head.length,
-            hidesUsage: operation.request.includesUsage != true)
+        var length = head.length
+        if !head.isEncoded {
+            length = operation.beginAnswer(
+                status: head.status, isEventStream: head.isEventStream, length: head.length,
+                hidesUsage: operation.request.includesUsage != true)
+        }
         connection.startHead(status: head.status)
         head.fields.withBytes { connection.addFields($0) }
         if head.isEventStream {
@@ -95,7 +112,11 @@ extension Exchange {
         }
         addCommonFields(hasRequestID: false)
         addOwnTiming()
-        connection.finishHead(length.map { .length($0) } ?? .unknown)
+        if HTTPStatus.hasNoBody(head.status) {
+            connection.finishHead(.none)
+        } else {
+            connection.finishHead(length.map { .length($0) } ?? .unknown)
+        }
     }
 
     private func finish(_ follower: consuming Follower, _ outcome: Operation.Outcome) {
@@ -109,11 +130,12 @@ extension Exchange {
         case .cut(let failure): cut(GatewayError(failure), at: operation.streamPosition)
         case .failed: break
         }
-        guard follower.hasHead else { return }
         operation.finish(
             Operation.Course(
                 outcome, follower.relayed, startedAt: follower.lookup.beganAt, attemptCount: 0))
-        worker.cache?.shared.metrics.saved(operation.answerUsage)
+        if outcome == .relayed, status == 200 {
+            worker.cache?.shared.metrics.saved(operation.answerUsage)
+        }
     }
 
     /// The leader had no answer: the follower's client is told the same, in a response of its own.
@@ -149,7 +171,9 @@ extension Exchange {
         guard let flight = use.flight, let operation = call.operation else { return }
         let isEventStream = call.isEventStream
         var fields = ByteBuffer(capacity: 512)
+        var isEncoded = false
         HeaderForwarding.forEachAnswerField(transfer) { known, name, value in
+            if known == .contentEncoding { isEncoded = !value.equalsIgnoringCase("identity") }
             if known == .xRequestID || known == .cacheControl && isEventStream { return }
             fields.append(name)
             fields.append(": ")
@@ -158,7 +182,7 @@ extension Exchange {
         }
         flight.begin(
             Flight.Head(
-                status: transfer.status, isEventStream: isEventStream,
+                status: transfer.status, isEventStream: isEventStream, isEncoded: isEncoded,
                 length: isEventStream ? nil : length, fields: Flight.Segment(fields.bytes),
                 origin: origin(of: operation)))
     }

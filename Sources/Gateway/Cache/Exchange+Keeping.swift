@@ -16,7 +16,7 @@ extension Exchange {
         else { return }
         let span = startStore(plan)
         var entry: CacheEntry?
-        let refusal = operation.withStorableAnswer { plain in
+        let refusal = operation.withStorableAnswer(inputCount: inputCount(of: operation)) { plain in
             entry = operation.answerModel.withBytes { model in
                 CacheEntry(
                     key: plan.key, createdAt: WorkerCache.now, ttl: plan.controls.ttl,
@@ -36,15 +36,24 @@ extension Exchange {
         record.end(at: trace.clock.now)
     }
 
+    /// How many embeddings were asked for; nil where that is not what was asked, or not known.
+    private func inputCount(of operation: Operation) -> Int? {
+        guard operation.request.endpoint == .embeddings else { return nil }
+        return operation.body.withBytes { body in
+            worker.bench.scan(body) { EmbeddingItems($0)?.items.count } ?? nil
+        }
+    }
+
     /// Keeps an embeddings answer that was put together of known items and `rest`, which the
     /// provider was asked for; and `rest` itself, where it is of one input and has its own key.
     func keepItems(
         _ whole: borrowing ByteBuffer, rest: borrowing ByteBuffer, restKey: CacheKey?,
         _ plan: CachePlan, _ operation: Operation, _ cache: WorkerCache
     ) async {
+        let entry = itemsEntry(whole, plan.key, plan, operation)
+        use.flight?.end(.stored(entry, store: "items"))
         guard plan.controls.stores else { return }
         let span = startStore(plan)
-        let entry = itemsEntry(whole, plan.key, plan, operation)
         let outcome = await store(entry, under: plan.key, below: span.id, cache)
         if let restKey {
             let single = itemsEntry(rest, restKey, plan, operation)

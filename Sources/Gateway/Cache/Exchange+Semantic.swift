@@ -122,7 +122,8 @@ extension Exchange {
         let request = operation.request
         let named = plan.controls.namespace
         return connection.withHead { bytes in
-            cache.joinBeta(head, bytes)
+            cache.joinVariants(
+                head, bytes, forwardsCookies: services.settings.upstream.forwardCookies)
             return operation.body.withBytes { body in
                 worker.bench.read(body, scan: request.scan) { document, _ in
                     cache.withScope(

@@ -12,7 +12,7 @@ final class WorkerCache {
     var codec: EntryCodec
     /// That of callers who name none; empty: none.
     let namespace: [UInt8]
-    /// The lines of `OpenAI-Beta`, while a key is made.
+    /// What fields say that may change an answer, while a key is made.
     var beta = ByteBuffer()
     /// An entry on its way to Redis.
     var encoded = ByteBuffer()
