@@ -37,13 +37,14 @@ enum DemoCommand {
             loop: loop, gateway: server.addresses[0].callable, provider: provider, traces: traces)
         let shutdown = Shutdown(
             server: server, settings: configuration.settings.shutdown, log: log, loop: loop)
+        shutdown.watchSignals()
         loop.spawn {
             await demo.run(destinations: StartUp.destinations(configuration))
             if invocation.once { return shutdown.begin() }
             demo.explain()
             await demo.watch()
         }
-        shutdown.waitForSignal()
+        shutdown.wait()
         pipeline.shutDown(within: 5_000)
         return demo.hasFailed ? 1 : 0
     }

@@ -58,11 +58,12 @@ final class SemconvCheck {
             loop: loop, gateway: server.addresses[0],
             key: settings.keys.clientKeys.first?.key.reveal(), traces: traces)
         let shutdown = Shutdown(server: server, settings: settings.shutdown, log: log, loop: loop)
+        shutdown.watchSignals()
         loop.spawn {
             for call in SemconvCall.all { await check.judge(call) }
             shutdown.begin()
         }
-        shutdown.waitForSignal()
+        shutdown.wait()
         pipeline.shutDown(within: 5_000)
         return check.report()
     }

@@ -27,6 +27,9 @@ enum ServeCommand {
             exemplars: ExemplarFilter(configuration.telemetry.metricExport.exemplarFilter))
         pipeline.pushMetrics(of: services)
         let server = GatewayServer(services: services, workers: StartUp.workers(settings))
+        // Whoever sees it listen may end it.
+        let shutdown = Shutdown(server: server, settings: settings.shutdown, log: log)
+        shutdown.watchSignals()
         StartUp.start(server)
         Output.error("martlet \(MartletProgram.version)")
         for line in StartUp.summary(
@@ -34,7 +37,7 @@ enum ServeCommand {
         {
             Output.error("martlet: \(line)")
         }
-        Shutdown(server: server, settings: settings.shutdown, log: log).waitForSignal()
+        shutdown.wait()
         LastWatch.begin(milliseconds: flushMax + 500, log: log, writer: writer)
         pipeline.shutDown(within: flushMax)
         log.info("the gateway ended")
@@ -80,11 +83,15 @@ final class Shutdown {
         self.loop = loop
     }
 
-    /// Returns when no request is left, or none is waited for any more.
-    func waitForSignal() {
+    /// Takes the signals over; what comes before `wait` is not lost.
+    func watchSignals() {
         for signal in [SIGTERM, SIGINT] {
             _ = SignalSource(loop: loop, signal: signal) { [self] in begin() }
         }
+    }
+
+    /// Returns when a signal came and no request is left, or none is waited for any more.
+    func wait() {
         loop.run()
         server.stop()
     }
