@@ -298,7 +298,7 @@ package enum MartletAttributes {
     /// Seconds for which the answer is kept.
     /// In development, since martlet 0.1.0.
     package static let cacheTTL = AttributeKey<Int>("martlet.cache.ttl")
-    /// The namespace that the caller or the settings name.
+    /// The namespace of the settings, or 8 digits that stand for the one the caller names.
     /// In development, since martlet 0.1.0.
     package static let cacheNamespace = AttributeKey<String>("martlet.cache.namespace")
     /// Bytes of the entry.
