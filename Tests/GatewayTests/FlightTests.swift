@@ -60,6 +60,21 @@ import Testing
         #expect(bad.response()?.status == 401)
     }
 
+    @Test func `an answer without a body has none for a follower either`() throws {
+        let upstream = try FaultyUpstream(
+            [.readRequest, .wait(milliseconds: 300), .send("HTTP/1.1 204 No Content\r\n\r\n")])
+        let gateway = try TestGateway(upstream, CacheTests.settings)
+        let clients = try (0..<3).map { _ in try gateway.connect() }
+        for client in clients { client.send(Wire.chat(CacheTests.body(), CacheTests.key)) }
+        for client in clients {
+            let response = client.response(hasBody: false)
+            #expect(response?.status == 204)
+            #expect(response?.header("transfer-encoding") == nil)
+            #expect(client.received.isEmpty)
+        }
+        #expect(upstream.connections == 1)
+    }
+
     @Test(
         "what a caller says in other fields makes another call",
         arguments: [

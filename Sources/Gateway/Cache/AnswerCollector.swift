@@ -29,10 +29,7 @@ final class AnswerCollector: AnswerSink {
                 hasRequestID = true
                 exchange.recordRequestID(value, call)
             }
-            fields.append(name)
-            fields.append(": ")
-            fields.append(value)
-            fields.append("\r\n")
+            fields.appendField(name, value)
         }
     }
 

@@ -43,38 +43,37 @@ final class CacheMetrics: Sendable {
 
     /// A server of Redis is gone, or is there again.
     func storeChanged(isUp: Bool) {
-        registry.cell(
-            "martlet.cache.redis.changes", .counter, unit: "{change}",
-            help: "Times a server of Redis was found gone, or there again.",
-            labels: [("state", isUp ? "up" : "down")]
-        ).add()
+        count(
+            "martlet.cache.redis.changes", "{change}", ("state", isUp ? "up" : "down"),
+            "Times a server of Redis was found gone, or there again.")
     }
 
     /// A store had no answer, or none that can be given: why.
     func failed(_ kind: String) {
-        registry.cell(
-            "martlet.cache.errors", .counter, unit: "{error}",
-            help: "What stores answered that is no entry, and times they did not answer.",
-            labels: [("kind", kind)]
-        ).add()
+        count(
+            "martlet.cache.errors", "{error}", ("kind", kind),
+            "What stores answered that is no entry, and times they did not answer.")
     }
 
     /// A question was looked up by its meaning.
     func searched(_ outcome: String) {
-        registry.cell(
-            "martlet.cache.semantic.searches", .counter, unit: "{request}",
-            help: "Questions that were looked up by their meaning, by what came of it.",
-            labels: [("outcome", outcome)]
-        ).add()
+        count(
+            "martlet.cache.semantic.searches", "{request}", ("outcome", outcome),
+            "Questions that were looked up by their meaning, by what came of it.")
     }
 
     /// An answer was kept, or was not: why.
     func kept(_ outcome: String) {
-        registry.cell(
-            "martlet.cache.stores", .counter, unit: "{answer}",
-            help: "Answers that were to be kept, by what came of it.",
-            labels: [("outcome", outcome)]
-        ).add()
+        count(
+            "martlet.cache.stores", "{answer}", ("outcome", outcome),
+            "Answers that were to be kept, by what came of it.")
+    }
+
+    private func count(
+        _ name: StaticString, _ unit: StaticString, _ label: (name: StaticString, value: String),
+        _ help: StaticString
+    ) {
+        registry.cell(name, .counter, unit: unit, help: help, labels: [label]).add()
     }
 }
 

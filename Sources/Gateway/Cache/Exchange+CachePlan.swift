@@ -71,19 +71,10 @@ extension Exchange {
     private func makeKey(
         _ request: CallRequest, _ controls: CacheControls, _ cache: WorkerCache
     ) -> CacheKey? {
-        let head = connection.parser.head
-        let namespace = controls.namespace.isEmpty ? cache.namespace : controls.namespace
-        return connection.withHead { bytes in
-            cache.joinVariants(
-                head, bytes, forwardsCookies: services.settings.upstream.forwardCookies)
-            return connection.body.withBytes { body in
+        withScope(controls, cache) { scope, keys in
+            connection.body.withBytes { body in
                 worker.bench.read(body, scan: request.scan) { document, _ in
-                    cache.withScope(
-                        head, bytes, namespace: namespace, upstream: services.target.baseURL,
-                        gatewayKey: hasGatewayKey ? ClientKeys.key(in: head, bytes) : nil
-                    ) { scope, keys in
-                        keys.key(of: document, request: request, scope: scope)
-                    }
+                    keys.key(of: document, request: request, scope: scope)
                 } ?? nil
             }
         }
@@ -94,32 +85,41 @@ extension Exchange {
     func itemKeys(
         _ operation: Operation, _ plan: CachePlan, _ cache: WorkerCache
     ) -> (items: EmbeddingItems, keys: [CacheKey])? {
-        let head = connection.parser.head
         let request = operation.request
-        let namespace =
-            plan.controls.namespace.isEmpty ? cache.namespace : plan.controls.namespace
-        return connection.withHead { bytes in
-            cache.joinVariants(
-                head, bytes, forwardsCookies: services.settings.upstream.forwardCookies)
-            return operation.body.withBytes { body in
+        return withScope(plan.controls, cache) { scope, maker in
+            operation.body.withBytes { body in
                 worker.bench.scan(body) { document in
                     guard let items = EmbeddingItems(document), items.isArray,
                         2...WorkerCache.itemsMax ~= items.values.count
                     else { return nil }
                     var keys: [CacheKey] = []
                     for item in items.values {
-                        let key = cache.withScope(
-                            head, bytes, namespace: namespace, upstream: services.target.baseURL,
-                            gatewayKey: hasGatewayKey ? ClientKeys.key(in: head, bytes) : nil
-                        ) { scope, maker in
-                            maker.key(of: document, request: request, scope: scope, item: item)
-                        }
-                        guard let key else { return nil }
+                        guard
+                            let key = maker.key(
+                                of: document, request: request, scope: scope, item: item)
+                        else { return nil }
                         keys.append(key)
                     }
                     return (items, keys)
                 } ?? nil
             }
+        }
+    }
+
+    /// Lends what beside its body decides about the call's answer, and who makes keys of both.
+    func withScope<Result>(
+        _ controls: CacheControls, _ cache: WorkerCache,
+        _ make: (borrowing CacheScope, inout CacheKeyMaker) -> Result
+    ) -> Result {
+        let head = connection.parser.head
+        return connection.withHead { bytes in
+            cache.joinVariants(
+                head, bytes, forwardsCookies: services.settings.upstream.forwardCookies)
+            return cache.withScope(
+                head, bytes,
+                namespace: controls.namespace.isEmpty ? cache.namespace : controls.namespace,
+                upstream: services.target.baseURL,
+                gatewayKey: hasGatewayKey ? ClientKeys.key(in: head, bytes) : nil, make)
         }
     }
 
@@ -186,8 +186,7 @@ extension WorkerCache {
 
     /// Fields of providers that may change an answer.
     private static func isVariant(_ name: Span<UInt8>) -> Bool {
-        guard name.count > 10 else { return name.count > 7 && starts(name, "openai-") }
-        return starts(name, "anthropic-") || starts(name, "openai-")
+        starts(name, "openai-") || starts(name, "anthropic-")
     }
 
     private static func starts(_ name: Span<UInt8>, _ prefix: StaticString) -> Bool {

@@ -37,11 +37,7 @@ extension Exchange {
             }
             if !news.hasMore { await seat.wait() }
         }
-        if !follower.hasHead {
-            use.status = .coalesced
-            end(lookup, isHit: false, store: "flight")
-            begin(operation, since: lookup.startedAt, origin: nil, isRemote: false)
-        }
+        if !follower.hasHead { begin(follower, origin: nil) }
         finish(follower, follower.hasHead ? .cut(.clientGone) : .failed(.clientGone))
     }
 
@@ -61,10 +57,11 @@ extension Exchange {
             await replay(found, operation, lookup)
         case .abandoned: try await findOrCall(plan, operation, lookup, cache)
         case .failed(let error):
-            use.status = .coalesced
-            end(lookup, isHit: false, store: "flight")
-            begin(operation, since: lookup.startedAt, origin: nil, isRemote: false)
-            throw finish(follower, failedBy: error)
+            // The follower's client is told the same, in a response of its own.
+            let failure = error as? UpstreamFailure ?? .cut
+            begin(follower, origin: nil)
+            finish(follower, .failed(failure))
+            throw GatewayError(failure)
         case .cut(let error): finish(follower, .cut(error as? UpstreamFailure ?? .cut))
         }
     }
@@ -90,12 +87,17 @@ extension Exchange {
         if follower.hasHead { connection.flush() }
     }
 
-    private func begin(_ head: Flight.Head, _ follower: inout Follower) {
-        let operation = follower.operation
+    /// It is known what the cache does for the follower.
+    private func begin(_ follower: Follower, origin: CacheOrigin?) {
         use.status = .coalesced
         end(follower.lookup, isHit: false, store: "flight")
         begin(
-            operation, since: follower.lookup.startedAt, origin: head.origin, isRemote: false)
+            follower.operation, since: follower.lookup.startedAt, origin: origin, isRemote: false)
+    }
+
+    private func begin(_ head: Flight.Head, _ follower: inout Follower) {
+        let operation = follower.operation
+        begin(follower, origin: head.origin)
         status = head.status
         follower.relayed.status = head.status
         var length = head.length
@@ -138,16 +140,6 @@ extension Exchange {
         }
     }
 
-    /// The leader had no answer: the follower's client is told the same, in a response of its own.
-    private func finish(_ follower: Follower, failedBy error: any Error) -> GatewayError {
-        let failure = error as? UpstreamFailure ?? .cut
-        follower.operation.finish(
-            Operation.Course(
-                .failed(failure), follower.relayed, startedAt: follower.lookup.beganAt,
-                attemptCount: 0))
-        return GatewayError(failure)
-    }
-
     // MARK: The leader
 
     /// Makes `call` one that others can follow.
@@ -175,10 +167,7 @@ extension Exchange {
         HeaderForwarding.forEachAnswerField(transfer) { known, name, value in
             if known == .contentEncoding { isEncoded = !value.equalsIgnoringCase("identity") }
             if known == .xRequestID || known == .cacheControl && isEventStream { return }
-            fields.append(name)
-            fields.append(": ")
-            fields.append(value)
-            fields.append("\r\n")
+            fields.appendField(name, value)
         }
         flight.begin(
             Flight.Head(

@@ -118,22 +118,11 @@ extension Exchange {
     private func makePartition(
         _ plan: CachePlan, _ operation: Operation, _ cache: WorkerCache, text: inout ByteBuffer
     ) -> SemanticPartition? {
-        let head = connection.parser.head
         let request = operation.request
-        let named = plan.controls.namespace
-        return connection.withHead { bytes in
-            cache.joinVariants(
-                head, bytes, forwardsCookies: services.settings.upstream.forwardCookies)
-            return operation.body.withBytes { body in
+        return withScope(plan.controls, cache) { scope, keys in
+            operation.body.withBytes { body in
                 worker.bench.read(body, scan: request.scan) { document, _ in
-                    cache.withScope(
-                        head, bytes, namespace: named.isEmpty ? cache.namespace : named,
-                        upstream: services.target.baseURL,
-                        gatewayKey: hasGatewayKey ? ClientKeys.key(in: head, bytes) : nil
-                    ) { scope, keys in
-                        keys.question(
-                            of: document, request: request, scope: scope, text: &text)
-                    }
+                    keys.question(of: document, request: request, scope: scope, text: &text)
                 } ?? nil
             }
         }
