@@ -16,7 +16,7 @@ package final class GatewayServer {
     /// A gateway of so many workers, which do not run yet.
     package init(services: GatewayServices, workers count: Int) {
         self.services = services
-        workers = (0..<count).map { _ in WorkerHandle(services: services) }
+        workers = (0..<count).map { WorkerHandle($0, services: services) }
     }
 
     /// Binds every listener, then starts the workers.

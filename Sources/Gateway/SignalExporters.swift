@@ -1,8 +1,9 @@
 import Configuration
 import OTLP
+import Privacy
 import Telemetry
 
-/// The running exporters of one signal, one for each destination.
+/// The running exporters of metrics or logs, one for each destination.
 ///
 /// What is submitted goes to each. They end when they are closed: `close`, then `join`.
 package struct SignalExporters<Entry: ExportEntry> {
@@ -19,10 +20,8 @@ package struct SignalExporters<Entry: ExportEntry> {
         var queues: [ItemQueue<Entry>] = []
         var threads: [ExporterThread] = []
         for exporter in destinations {
-            let name = exporter.family == .experimental ? "experimental" : "otlp"
             let queue = ItemQueue<Entry>(
-                limits: QueueLimits(batch),
-                counters: ExportCounters(exporter: name, signal: encoder.signal))
+                limits: QueueLimits(batch), counters: exporter.counters(of: encoder.signal))
             threads.append(
                 ExporterThread(
                     queue: queue, encoder: encoder, endpoint: ExportEndpoint(exporter),
@@ -50,5 +49,42 @@ package struct SignalExporters<Entry: ExportEntry> {
     /// Waits until the exporters are done, after `close`. To be called once.
     package func join() {
         for thread in threads { thread.join() }
+    }
+}
+
+/// The running exporters of traces, one for each destination.
+struct TraceExporters {
+    /// One for each exporter; they count what they take.
+    let queues: [SpanQueue]
+    /// The exporters' threads.
+    let threads: [ExporterThread]
+
+    /// Starts an exporter for each of `destinations`. `version` is the gateway's.
+    init(
+        encoder: TraceEncoder, destinations: [ExporterSettings], batch: BatchSettings,
+        settings: TelemetrySettings, content: ContentSettings, version: String, log: Log
+    ) {
+        var queues: [SpanQueue] = []
+        var threads: [ExporterThread] = []
+        for exporter in destinations {
+            let options = ExporterOptions(exporter, batch, settings, content)
+            let queue = SpanQueue(
+                limits: QueueLimits(batch), counters: exporter.counters(of: .traces),
+                content: options.includesContent ? options.contentForm : .off)
+            threads.append(
+                ExporterThread(
+                    queue: queue.encoded, encoder: encoder, endpoint: ExportEndpoint(exporter),
+                    options: options, version: version, log: log))
+            queues.append(queue)
+        }
+        self.queues = queues
+        self.threads = threads
+    }
+}
+
+extension ExporterSettings {
+    fileprivate func counters(of signal: Signal) -> ExportCounters {
+        ExportCounters(
+            exporter: family == .experimental ? "experimental" : "otlp", signal: signal)
     }
 }

@@ -28,12 +28,12 @@ package final class TelemetryPipeline {
         debug: DebugSettings? = nil, watcher: ExportQueue? = nil
     ) {
         let isRecording = environment.isRecording
-        let traces = SignalExporters(
+        let traces = TraceExporters(
             encoder: TraceEncoder(resource: ExportResource(environment, version: version)),
             destinations: isRecording ? environment.exporters : [], batch: environment.batch,
             settings: settings, content: content, version: version, log: log)
         var threads = traces.threads
-        var queues = traces.queues
+        var queues: [any TraceConsumer] = traces.queues
         if isRecording, environment.console {
             let queue = ExportQueue(
                 limits: .init(environment.batch), counters: ExportCounters(exporter: "console"))

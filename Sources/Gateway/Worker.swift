@@ -12,7 +12,7 @@ import Upstream
 final class Worker {
     let services: GatewayServices
     let loop: EventLoop
-    let ids = IDSource()
+    let ids: IDSource
     let bench: Workbench
     let meter: WorkerMeter
     let upstream: UpstreamServices
@@ -23,7 +23,8 @@ final class Worker {
         connectionsMax: services.settings.listener.connectionsMax
     ) { [unowned self] connection in await serve(connection) }
 
-    init(services: GatewayServices, loop: EventLoop) {
+    init(_ number: Int, services: GatewayServices, loop: EventLoop) {
+        ids = IDSource(lane: number)
         self.services = services
         self.loop = loop
         let settings = services.settings

@@ -9,9 +9,10 @@ final class WorkerHandle: @unchecked Sendable {
     let loop: EventLoop
     private let worker: Worker
 
-    init(services: GatewayServices) {
+    /// The worker with that number, from 0.
+    init(_ number: Int, services: GatewayServices) {
         loop = EventLoop()
-        worker = Worker(services: services, loop: loop)
+        worker = Worker(number, services: services, loop: loop)
     }
 
     /// Before the thread starts.

@@ -29,7 +29,7 @@ package final class BatchDelivery<Encoder: BatchEncoder> {
     /// Bytes each content attribute of a single item is cut to where the item alone would pass
     /// `batchBytesMax`.
     private static var fatItemContentBytes: Int { 64 << 10 }
-    /// Bytes that are kept for the next batch at least; else twice those of this one.
+    /// Bytes that are kept for the next batch at least; else twice those of the recent ones.
     private static var spareBytesMin: Int { 64 << 10 }
 
     private let encoder: Encoder
@@ -41,6 +41,8 @@ package final class BatchDelivery<Encoder: BatchEncoder> {
     private var journal: ExportJournal
     /// Memory of the batch before: one that is as large costs no page faults.
     private var spare = ByteBuffer()
+    /// Bytes of the recent batches: those of the largest, half as much with each that followed.
+    private var recentBytes = 0
 
     /// The items delivered are counted as pending in `counters` already. Nothing is sent after
     /// the deadline of `closing`.
@@ -62,8 +64,8 @@ package final class BatchDelivery<Encoder: BatchEncoder> {
 
     /// Sends `items` in as many requests as the limits demand; returns when each is exported or
     /// lost, and counted.
-    package func deliver(_ items: [Encoder.Item]) async {
-        var rest = items[...]
+    package func deliver(_ items: ArraySlice<Encoder.Item>) async {
+        var rest = items
         while !rest.isEmpty {
             let part = rest.prefix(options.batchItemsMax)
             let taken = await deliverLeading(part)
@@ -108,7 +110,8 @@ package final class BatchDelivery<Encoder: BatchEncoder> {
         var body = encoded
         var isGzip = compress(&body)
         defer {
-            body.removeAll(keeping: max(Self.spareBytesMin, 2 * body.count))
+            recentBytes = max(body.count, recentBytes / 2)
+            body.removeAll(keeping: max(Self.spareBytesMin, 2 * recentBytes))
             swap(&body, &spare)
         }
         var action = machine.proceed(now: schedule.now)

@@ -36,8 +36,9 @@ package final class BatchingExporter<Encoder: BatchEncoder> {
                 if queue.isClosed { return }
                 continue
             }
-            let batch = pending
-            pending.removeAll(keepingCapacity: true)
+            let batch = pending.prefix(options.batchItemsMax)
+            // What is over, of the last entry, begins the next batch: no request for one item.
+            pending.removeFirst(batch.count)
             await delivery.deliver(batch)
         }
     }

@@ -10,6 +10,8 @@ struct ProtobufReader {
     }
 
     private var offset = 0
+    /// Bytes that were read.
+    var position: Int { offset }
     private(set) var isMalformed = false
 
     /// The next field; nil at the end, or where the bytes make no sense.

@@ -1,4 +1,5 @@
 import Bytes
+import W3CTraceContext
 
 /// Writes protocol buffers' wire format (proto3) to a buffer, field by field.
 ///
@@ -97,5 +98,34 @@ package struct ProtobufWriter: ~Copyable {
 
     private mutating func tag(_ number: Int, wireType: UInt64) {
         varint(UInt64(number) << 3 | wireType)
+    }
+}
+
+// The messages of opentelemetry.proto.common.v1, and what the signals share.
+extension ProtobufWriter {
+    /// A trace id: 16 bytes, the most significant first.
+    mutating func traceID(_ number: Int, _ id: TraceID) {
+        field(number, word: id.high, id.low)
+    }
+
+    /// A span id: 8 bytes, the most significant first.
+    mutating func spanID(_ number: Int, _ id: SpanID) {
+        field(number, word: id.value, nil)
+    }
+
+    private mutating func field(_ number: Int, word: UInt64, _ second: UInt64?) {
+        openBytes(number, count: second == nil ? 8 : 16)
+        buffer.append(low: 8, of: word.byteSwapped)
+        if let second { buffer.append(low: 8, of: second.byteSwapped) }
+    }
+
+    /// A count of dropped things, left out when zero.
+    mutating func count(_ number: Int, _ value: Int) {
+        if value > 0 { field(number, varint: UInt64(UInt32(clamping: value))) }
+    }
+
+    /// W3C trace flags, with the bits that say whether the parent or link is remote.
+    mutating func flags(_ number: Int, _ flags: TraceFlags, isRemote: Bool) {
+        field(number, fixed32: UInt32(flags.rawValue) | (isRemote ? 0x300 : 0x100))
     }
 }

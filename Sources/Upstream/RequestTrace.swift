@@ -6,8 +6,13 @@ import W3CTraceContext
 /// Makes the ids of one worker.
 package final class IDSource {
     private var generator = IDGenerator()
+    /// A number of the worker's.
+    package let lane: Int
 
-    package init() {}
+    /// A source for the worker with that number.
+    package init(lane: Int = 0) {
+        self.lane = lane
+    }
 
     /// A new trace id.
     package func traceID() -> TraceID { generator.traceID() }
@@ -55,7 +60,8 @@ package final class RequestTrace {
         }
         server = TraceParent(traceID: traceID, spanID: ids.spanID(), flags: flags)
         parent = caller.map { .remote($0.spanID) } ?? .none
-        recorder = tracer.recorder(traceID: traceID, flags: flags, tracestate: state.bytes)
+        recorder = tracer.recorder(
+            traceID: traceID, flags: flags, tracestate: state.bytes, lane: ids.lane)
         self.state = state
         self.shared = shared
         self.ids = ids

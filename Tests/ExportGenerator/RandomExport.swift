@@ -36,8 +36,12 @@ struct RandomExport: ~Copyable {
         let end = choices.word()
         let trace = recorder.finish(at: end)
         let encoder = TraceEncoder(resource: resource)
-        var items: [ExportItem] = []
-        encoder.append(itemsOf: trace, to: &items)
+        // With content, which the encoder of batches is to take out where there is to be none.
+        let queue = SpanQueue(
+            limits: QueueLimits(), counters: ExportCounters(exporter: "random"), content: .full)
+        queue.submit(trace)
+        var items: [EncodedSpan] = []
+        if let entry = queue.encoded.take() { encoder.append(itemsOf: entry, to: &items) }
         let count = encoder.encode(
             items[...], content: withContent ? .full : .none, bytesMax: 64 << 20, into: &encoded)
         precondition(count == items.count && count == spans.count)

@@ -12,10 +12,10 @@ import Testing
     private func lines(_ response: ExportResponse) async -> [String] {
         let schedule = ManualSchedule()
         let transport = ScriptedTransport(schedule, script: [.response(response)])
-        let queue = TelemetryTests.queue { _ in }
+        let queue = spanQueue()
         let sink = LineSink()
         let exporter = BatchingExporter(
-            queue: queue, options: ExporterOptions(),
+            queue: queue.encoded, options: ExporterOptions(),
             encoder: TraceEncoder(resource: ExportResource(attributes: [], version: "0")),
             transport: transport, schedule: schedule, log: quietLog(sink))
         queue.submit(trace(spans: 2))

@@ -36,12 +36,12 @@ import Testing
 
 @Suite(.ownThread) struct ExportOverHTTPTests {
     /// Exports two spans to `sink` and ends.
-    private func export(to sink: OTLPSink, _ wire: ExportProtocol, isGzip: Bool) -> ExportQueue {
-        let queue = queue()
+    private func export(to sink: OTLPSink, _ wire: ExportProtocol, isGzip: Bool) -> SpanQueue {
+        let queue = spanQueue()
         var options = ExporterOptions()
         options.isGzip = isGzip
         let thread = ExporterThread(
-            queue: queue,
+            queue: queue.encoded,
             encoder: TraceEncoder(resource: ExportResource(attributes: [], version: "1")),
             endpoint: ExportEndpoint(
                 url: sink.url("/v1/traces"), headers: [("x-team", "a b"), ("Content-Type", "x/y")],
@@ -92,14 +92,14 @@ import Testing
 
     @Test func `a receiver that speaks no gRPC is told of`() async throws {
         let sink = try OTLPSink()
-        let queue = queue()
+        let queue = spanQueue()
         let lines = LineSink()
         var options = ExporterOptions()
         // The first wait is longer than the batch has.
         options.retries.backoffMin = 600_000_000_000
         options.retries.backoffMax = 600_000_000_000
         let thread = ExporterThread(
-            queue: queue,
+            queue: queue.encoded,
             encoder: TraceEncoder(resource: ExportResource(attributes: [], version: "1")),
             endpoint: ExportEndpoint(url: sink.url(), wire: .grpc), options: options,
             version: "1", log: quietLog(lines))

@@ -44,8 +44,7 @@ func transcoded(_ bytes: [UInt8], _ signal: Signal = .traces) -> String? {
         span.set(GenAIAttributes.responseFinishReasons, ["stop"])
         var body = ByteBuffer()
         let encoder = TraceEncoder(resource: ExportResource(attributes: [], version: "1"))
-        var items: [ExportItem] = []
-        encoder.append(itemsOf: recorder.finish(at: 2_000), to: &items)
+        let items = encodedSpans(recorder.finish(at: 2_000))
         #expect(encoder.encode(items[...], content: .full, bytesMax: .max, into: &body) == 1)
         let text = try #require(transcoded(body.withBytes { b in b.indices.map { b[$0] } }))
         for part in [

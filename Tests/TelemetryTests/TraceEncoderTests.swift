@@ -15,18 +15,8 @@ import W3CTraceContext
     ) -> (body: [UInt8], count: Int) {
         var buffer = ByteBuffer()
         let count = encoder.encode(
-            items(trace)[...], content: content, bytesMax: bytesMax, into: &buffer)
+            encodedSpans(trace)[...], content: content, bytesMax: bytesMax, into: &buffer)
         return (buffer.withBytes { span in span.indices.map { span[$0] } }, count)
-    }
-
-    private func items(_ trace: FinishedTrace) -> [ExportItem] {
-        var items: [ExportItem] = []
-        var span = trace.firstSpan
-        while let current = span {
-            items.append(ExportItem(trace: trace, span: current))
-            span = current.next
-        }
-        return items
     }
 
     private func value(_ span: WireMessage, _ key: String) -> WireMessage? {

@@ -13,3 +13,10 @@ package struct AttributeKey<Value>: Sendable {
 /// The type of attributes that hold what people wrote to a model or what it answered, as JSON
 /// text. Each exporter includes or leaves out all of them.
 package enum MessageContent {}
+
+extension GenAIAttributes {
+    /// The names of all attributes with message content.
+    package static let contentNames: [StaticString] = [
+        inputMessages.name, outputMessages.name, systemInstructions.name, toolDefinitions.name,
+    ]
+}

@@ -1,7 +1,7 @@
 import Bytes
 
 /// Where an attribute that `AttributeWire` wrote lies.
-struct WireAttribute {
+package struct WireAttribute {
     /// All of it, tag and length included.
     let range: Range<Int>
     /// The name's bytes.
@@ -21,6 +21,13 @@ struct WireAttribute {
         _ = Self.varint(bytes, &offset)
         value = offset..<end
         range = start..<end
+    }
+
+    /// Where a field with a length ends that begins at `start` and has a tag of one byte.
+    package static func end(ofFieldAt start: Int, in bytes: Span<UInt8>) -> Int {
+        var offset = start + 1
+        let length = varint(bytes, &offset)
+        return offset + length
     }
 
     /// The attribute with that name at or after `offset`.

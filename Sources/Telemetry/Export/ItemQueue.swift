@@ -13,8 +13,21 @@ extension FinishedTrace: ExportEntry {
     package var itemCount: Int { spanCount }
 }
 
-/// Finished traces on their way to one exporter.
+/// Takes finished traces from workers, and never makes them wait for what becomes of them.
+package protocol TraceConsumer: AnyObject, Sendable {
+    /// What became of the spans.
+    var counters: ExportCounters { get }
+    /// Takes all spans of a request, or counts them as lost. From any thread.
+    func submit(_ trace: FinishedTrace)
+    /// Takes no more, and has what is there dealt with by `deadline`, nanoseconds of the
+    /// consumer's monotonic clock.
+    func close(deadline: UInt64)
+}
+
+/// Finished traces on their way to somebody in this process.
 package typealias ExportQueue = ItemQueue<FinishedTrace>
+
+extension ItemQueue: TraceConsumer where Entry == FinishedTrace {}
 
 /// Bounds of a queue.
 package struct QueueLimits: Sendable {
@@ -46,14 +59,11 @@ package final class ItemQueue<Entry: ExportEntry>: ExportClosing, Sendable {
     /// Bounds of a queue.
     package typealias Limits = QueueLimits
 
-    private struct Slot {
-        let entry: Entry
-        let items: Int
-        let bytes: Int
-    }
+    /// Entries that there is room for from the start; the ring grows up to the limit.
+    private static var entriesMin: Int { 256 }
 
     private struct State {
-        var ring: [Slot?]
+        var ring: [Entry?]
         var head = 0
         var count = 0
         var items = 0
@@ -63,6 +73,20 @@ package final class ItemQueue<Entry: ExportEntry>: ExportClosing, Sendable {
         /// The consumer has nothing to do and waits.
         var isIdle = true
         var wake: (@Sendable () -> Void)?
+
+        mutating func append(_ entry: Entry) {
+            if count == ring.count { grow() }
+            var place = head + count
+            if place >= ring.count { place -= ring.count }
+            ring[place] = entry
+            count += 1
+        }
+
+        private mutating func grow() {
+            let ordered = ring[head...] + ring[..<head]
+            ring = Array(ordered) + Array(repeating: nil, count: ring.count)
+            head = 0
+        }
     }
 
     /// The exporter's accounting; the queue counts what it takes and turns away.
@@ -74,7 +98,8 @@ package final class ItemQueue<Entry: ExportEntry>: ExportClosing, Sendable {
     package init(limits: Limits, counters: ExportCounters) {
         self.limits = limits
         self.counters = counters
-        state = Mutex(State(ring: Array(repeating: nil, count: max(1, limits.itemsMax))))
+        let entries = min(max(1, limits.itemsMax), Self.entriesMin)
+        state = Mutex(State(ring: Array(repeating: nil, count: entries)))
     }
 
     /// Sets what wakes the consumer, called on any thread, at most once a batch.
@@ -83,6 +108,9 @@ package final class ItemQueue<Entry: ExportEntry>: ExportClosing, Sendable {
     }
 
     /// Takes all items of an entry, or counts them as lost where they do not fit.
+    @_specialize(where Entry == FinishedTrace)
+    @_specialize(where Entry == EncodedSpans)
+    @_specialize(where Entry == LogItem)
     package func submit(_ entry: Entry) {
         let items = entry.itemCount
         guard items > 0 else { return }
@@ -102,10 +130,7 @@ package final class ItemQueue<Entry: ExportEntry>: ExportClosing, Sendable {
             // Counted before the consumer can see the entry, or pending could fall below zero.
             counters.countQueued(items)
             let wasBelow = state.items < limits.batchItems
-            var place = state.head + state.count
-            if place >= state.ring.count { place -= state.ring.count }
-            state.ring[place] = Slot(entry: entry, items: items, bytes: bytes)
-            state.count += 1
+            state.append(entry)
             state.items += items
             state.bytes += bytes
             if state.isIdle || (wasBelow && state.items >= limits.batchItems) {
@@ -115,6 +140,18 @@ package final class ItemQueue<Entry: ExportEntry>: ExportClosing, Sendable {
         }
         if let lost { counters.countTurnedAway(items, lost) }
         wake?()
+    }
+
+    /// Whether `items` more would be taken now. Where they would not, they are counted as lost.
+    package func hasRoom(for items: Int) -> Bool {
+        let lost: LossReason? = state.withLock { state in
+            if state.closingDeadline != nil { return .shutdown }
+            let isFull =
+                items > limits.itemsMax - state.items || state.bytes >= limits.bytesMax
+            return isFull ? .queueFull : nil
+        }
+        if let lost { counters.countTurnedAway(items, lost) }
+        return lost == nil
     }
 
     /// Items waiting.
@@ -134,6 +171,7 @@ package final class ItemQueue<Entry: ExportEntry>: ExportClosing, Sendable {
     /// Takes the oldest entry out; nil where there is none, and then a flush is over and the
     /// next `submit` wakes the consumer.
     @_specialize(where Entry == FinishedTrace)
+    @_specialize(where Entry == EncodedSpans)
     @_specialize(where Entry == LogItem)
     package func take() -> Entry? {
         state.withLock { state in
@@ -142,12 +180,12 @@ package final class ItemQueue<Entry: ExportEntry>: ExportClosing, Sendable {
                 state.isFlushing = false
                 return nil
             }
-            let slot = state.ring[state.head].take()
+            let entry = state.ring[state.head].take()
             state.head = state.head + 1 == state.ring.count ? 0 : state.head + 1
             state.count -= 1
-            state.items -= slot?.items ?? 0
-            state.bytes -= slot?.bytes ?? 0
-            return slot?.entry
+            state.items -= entry?.itemCount ?? 0
+            state.bytes -= entry?.byteCount ?? 0
+            return entry
         }
     }
 

@@ -22,6 +22,8 @@ package struct FinishedTrace: @unchecked Sendable {
 
     /// The trace the spans belong to.
     package var traceID: TraceID { recorder.traceID }
+    /// The worker the spans come from, as a number.
+    package var lane: Int { recorder.lane }
     /// Spans there are.
     package var spanCount: Int { recorder.count }
     /// What the spans hold in memory, about, in bytes.

@@ -12,6 +12,8 @@ package final class TraceRecorder {
     /// The header's value as received and valid; empty where there was none.
     private var tracestate: ByteBuffer?
     private let limits: SpanLimits
+    /// The worker that records, as a number.
+    let lane: Int
     /// Where the spans come from and go to; nil: from and to the allocator.
     private let pool: SpanPool?
     /// Spans of an earlier request that this one has not taken into use.
@@ -26,16 +28,17 @@ package final class TraceRecorder {
     /// What the spans hold in memory, about, in bytes; counted by `finish`.
     package private(set) var byteCount = 0
 
-    /// A recorder without spans. `tracestate` is the valid value that goes with the trace; `pool`
-    /// is of recorders with the same `limits`.
+    /// A recorder without spans. `tracestate` is the valid value that goes with the trace; `lane`
+    /// is a number of the worker's; `pool` is of recorders with the same `limits`.
     package init(
         traceID: TraceID, flags: TraceFlags, tracestate: Span<UInt8>, limits: SpanLimits,
-        pool: SpanPool? = nil
+        lane: Int = 0, pool: SpanPool? = nil
     ) {
         self.traceID = traceID
         self.flags = flags
         self.tracestate = tracestate.isEmpty ? nil : ByteBuffer(copying: tracestate)
         self.limits = limits
+        self.lane = lane
         self.pool = pool
         spare = pool?.take()
     }

@@ -8,7 +8,7 @@ package final class Tracer: Sendable {
     /// Bounds of each span.
     package let limits: SpanLimits
     /// One queue for each exporter.
-    package let queues: [ExportQueue]
+    package let queues: [any TraceConsumer]
     /// What the debug pages show; nil: they are off. Neither it, nor a queue, nor `logs`:
     /// nothing is recorded.
     package let ring: TraceRing?
@@ -18,7 +18,7 @@ package final class Tracer: Sendable {
 
     /// A tracer that hands spans to `queues` and to `ring`, and their events to `logs`.
     package init(
-        sampler: Sampler, limits: SpanLimits, queues: [ExportQueue], ring: TraceRing? = nil,
+        sampler: Sampler, limits: SpanLimits, queues: [any TraceConsumer], ring: TraceRing? = nil,
         logs: LogExport? = nil
     ) {
         self.sampler = sampler
@@ -34,15 +34,16 @@ package final class Tracer: Sendable {
     }
 
     /// A recorder for a sampled trace; nil where the trace is not sampled or nobody looks.
-    /// `flags` are those the spans are sent on with.
+    /// `flags` are those the spans are sent on with, `lane` is a number of the worker's.
     package func recorder(
-        traceID: TraceID, flags: TraceFlags, tracestate: Span<UInt8>
+        traceID: TraceID, flags: TraceFlags, tracestate: Span<UInt8>, lane: Int = 0
     ) -> TraceRecorder? {
         guard flags.contains(.sampled), !queues.isEmpty || ring != nil || logs != nil else {
             return nil
         }
         return TraceRecorder(
-            traceID: traceID, flags: flags, tracestate: tracestate, limits: limits, pool: pool)
+            traceID: traceID, flags: flags, tracestate: tracestate, limits: limits,
+            lane: lane, pool: pool)
     }
 
     /// Hands all spans of a request to every exporter and the debug pages; never waits.

@@ -1,5 +1,6 @@
 import Bytes
 import OTLP
+import Privacy
 import Synchronization
 import Telemetry
 import W3CTraceContext
@@ -42,6 +43,26 @@ func queue(_ change: (inout ExportQueue.Limits) -> Void = { _ in }) -> ExportQue
     var limits = ExportQueue.Limits()
     change(&limits)
     return ExportQueue(limits: limits, counters: ExportCounters(exporter: "test"))
+}
+
+/// A queue to an exporter over OTLP.
+func spanQueue(
+    content: ContentForm = .off, _ change: (inout QueueLimits) -> Void = { _ in }
+) -> SpanQueue {
+    var limits = QueueLimits()
+    change(&limits)
+    return SpanQueue(
+        limits: limits, counters: ExportCounters(exporter: "test"), content: content)
+}
+
+/// The spans of a request as an exporter gets them.
+func encodedSpans(_ trace: FinishedTrace, content: ContentForm = .full) -> [EncodedSpan] {
+    let queue = spanQueue(content: content)
+    queue.submit(trace)
+    var items: [EncodedSpan] = []
+    let encoder = TraceEncoder(resource: ExportResource(attributes: [], version: "0"))
+    while let entry = queue.encoded.take() { encoder.append(itemsOf: entry, to: &items) }
+    return items
 }
 
 /// The accounting holds.
