@@ -31,6 +31,47 @@ extension ByteBuffer {
         end += length
     }
 
+    /// Appends bytes of a word, a text, and bytes of another word: what a field with a name and a
+    /// short value is. The counts are at most 8.
+    public mutating func append(
+        low count: Int, of word: UInt64, then bytes: Span<UInt8>,
+        low lastCount: Int, of lastWord: UInt64
+    ) {
+        precondition(count >= 0 && count <= 8 && lastCount >= 0 && lastCount <= 8)
+        let length = bytes.count
+        reserve(count + length + lastCount)
+        // SAFETY: as above.
+        unsafe (base + end).storeBytes(of: word.littleEndian, as: UInt64.self)
+        var end = end + count
+        if length > 0 {
+            // SAFETY: as above.
+            unsafe bytes.withUnsafeBytes { source in
+                unsafe Self.copy(source.baseAddress!, length, to: base + end)
+            }
+            end += length
+        }
+        // SAFETY: as above.
+        unsafe (base + end).storeBytes(of: lastWord.littleEndian, as: UInt64.self)
+        self.end = end + lastCount
+    }
+
+    /// Appends bytes of a word, a text, bytes of another word, and another text: what a field with
+    /// a name and a text is. The counts are at most 8.
+    public mutating func append(
+        low count: Int, of word: UInt64, then bytes: Span<UInt8>,
+        low lastCount: Int, of lastWord: UInt64, then lastBytes: Span<UInt8>
+    ) {
+        reserve(count + bytes.count + lastCount + lastBytes.count)
+        append(low: count, of: word, then: bytes, low: lastCount, of: lastWord)
+        let length = lastBytes.count
+        guard length > 0 else { return }
+        // SAFETY: the room was made above; a Span cannot overlap a buffer being mutated.
+        unsafe lastBytes.withUnsafeBytes { source in
+            unsafe Self.copy(source.baseAddress!, length, to: base + end)
+        }
+        end += length
+    }
+
     /// Takes the bytes of `range` out; those behind it move forward.
     public mutating func remove(_ range: Range<Int>) {
         precondition(range.lowerBound >= 0 && range.upperBound <= end - start)

@@ -91,16 +91,20 @@ extension Exchange {
         }
         let started = trace.clock.time(atMonotonic: max(connection.requestAt, 1))
         guard let span = trace.startServerSpan(name.bytes, at: started) else { return }
-        span.set(HTTPAttributes.requestMethod, isKnown ? head.method.name : "_OTHER")
-        if let route { span.set(HTTPAttributes.route, route) }
-        span.set(URLAttributes.scheme, "http")
-        span.set(NetworkAttributes.protocolVersion, head.minorVersion == 0 ? "1.0" : "1.1")
-        if let peer = connection.peer {
-            span.set(NetworkAttributes.peerAddress, peer.address)
-            span.set(NetworkAttributes.peerPort, peer.port)
-            span.set(NetworkAttributes.clientAddress, peer.address)
+        connection.withHead { bytes in
+            if template.set(head, bytes, on: span) { return }
+            span.set(HTTPAttributes.requestMethod, isKnown ? head.method.name : "_OTHER")
+            if let route { span.set(HTTPAttributes.route, route) }
+            span.set(URLAttributes.scheme, "http")
+            span.set(NetworkAttributes.protocolVersion, head.minorVersion == 0 ? "1.0" : "1.1")
+            if let peer = connection.peer {
+                span.set(NetworkAttributes.peerAddress, peer.address)
+                span.set(NetworkAttributes.peerPort, peer.port)
+                span.set(NetworkAttributes.clientAddress, peer.address)
+            }
+            setTarget(head, bytes, on: span)
+            template.keep(head, bytes, of: span)
         }
-        connection.withHead { bytes in setTarget(head, bytes, on: span) }
         trace.setShared(on: span, isGenAI: false)
         if !trace.hasCaller, services.propagatesTraceContext, head.first(.traceparent) != nil {
             span.addEvent("traceparent.invalid", at: started)

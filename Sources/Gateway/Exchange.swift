@@ -17,6 +17,7 @@ final class Exchange {
     let connection: HTTPConnection
     let worker: Worker
     let trace: RequestTrace
+    let template: ServerSpanTemplate
     var services: GatewayServices { worker.services }
 
     /// The call upstream, once there is one: the connection's events go to it.
@@ -47,9 +48,11 @@ final class Exchange {
     var bodyError: GatewayError?
 
     /// Begins the exchange for the request whose head `connection` has parsed.
-    init(connection: HTTPConnection, worker: Worker) {
+    /// `template` belongs to the connection.
+    init(connection: HTTPConnection, worker: Worker, template: ServerSpanTemplate) {
         self.connection = connection
         self.worker = worker
+        self.template = template
         trace = Exchange.makeTrace(connection, worker)
     }
 

@@ -42,6 +42,7 @@ final class Worker {
     private func serve(_ connection: HTTPConnection) async {
         services.metrics.connections.add(1)
         defer { services.metrics.connections.add(-1) }
+        let template = ServerSpanTemplate()
         repeat {
             switch await connection.nextRequest() {
             case .closed: return
@@ -56,13 +57,14 @@ final class Worker {
                 services.metrics.activeRequests.add(1)
                 meter.requestBegan(method: method)
                 if services.isDraining { connection.closeAfterResponse() }
-                await Exchange(connection: connection, worker: self).run()
+                await Exchange(connection: connection, worker: self, template: template).run()
                 meter.requestIsOver(method: method)
                 services.metrics.activeRequests.add(-1)
             case .refused(let error):
-                Exchange(connection: connection, worker: self).refuse(GatewayError(error))
+                Exchange(connection: connection, worker: self, template: template).refuse(
+                    GatewayError(error))
             case .timedOut:
-                Exchange(connection: connection, worker: self).refuse(
+                Exchange(connection: connection, worker: self, template: template).refuse(
                     GatewayError(.requestTimeout, "The request's head did not arrive in time."))
             }
         } while await connection.finishResponse()

@@ -36,10 +36,10 @@ package final class BatchingExporter<Encoder: BatchEncoder> {
                 if queue.isClosed { return }
                 continue
             }
-            let batch = pending.prefix(options.batchItemsMax)
             // What is over, of the last entry, begins the next batch: no request for one item.
-            pending.removeFirst(batch.count)
-            await delivery.deliver(batch)
+            let rest = Array(pending.dropFirst(options.batchItemsMax))
+            await delivery.deliver(pending.prefix(options.batchItemsMax))
+            pending = rest
         }
     }
 

@@ -38,7 +38,7 @@ package struct SpanEncoder: Sendable {
         let message = writer.open(2, lengthBytes: 2)
         writer.traceID(1, span.context.traceID)
         writer.spanID(2, span.context.spanID)
-        trace.withTracestate { if !$0.isEmpty { writer.field(3, bytes: $0) } }
+        trace.withTracestate { writer.field(3, bytes: $0) }
         switch span.parent {
         case .none: break
         case .local(let id), .remote(let id): writer.spanID(4, id)

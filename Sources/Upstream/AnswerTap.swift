@@ -99,17 +99,26 @@ struct AnswerTap: ~Copyable {
     /// Bytes of an error's body that are read.
     static let errorBytesMax = 64 << 10
 
+    /// What streams alone need lies elsewhere: it is large, and most answers are none.
+    private final class Box<Value: ~Copyable> {
+        var value: Value
+
+        init(_ value: consuming Value) {
+            self.value = value
+        }
+    }
+
     let kind: Kind
     private var kept: ByteBuffer
     private var keptBytesMax: Int
     /// `JSONScanner.serial` of the scan of `kept`, 0 before it.
     private var keptScan: UInt64 = 0
-    private var reader: StreamReader?
-    private var filter: UsageFilter?
+    private let reader: Box<StreamReader>?
+    private let filter: Box<UsageFilter>?
 
     private init(
-        _ kind: Kind, capacity: Int = 0, bytesMax: Int = 0, reader: consuming StreamReader? = nil,
-        filter: consuming UsageFilter? = nil
+        _ kind: Kind, capacity: Int = 0, bytesMax: Int = 0, reader: Box<StreamReader>? = nil,
+        filter: Box<UsageFilter>? = nil
     ) {
         self.kind = kind
         kept = ByteBuffer(capacity: capacity)
@@ -126,14 +135,15 @@ struct AnswerTap: ~Copyable {
     }
 
     static func stream(_ reader: consuming StreamReader) -> AnswerTap {
-        AnswerTap(.stream, reader: reader)
+        AnswerTap(.stream, reader: Box(reader))
     }
 
     /// `heldBytesMax` bytes of an unfinished event are held back.
     static func filtered(
         _ reader: consuming StreamReader, heldBytesMax: Int
     ) -> AnswerTap {
-        AnswerTap(.filtered, filter: UsageFilter(reader: reader, heldBytesMax: heldBytesMax))
+        let filter = UsageFilter(reader: reader, heldBytesMax: heldBytesMax)
+        return AnswerTap(.filtered, filter: Box(filter))
     }
 
     /// The answer is a stream of events that is read.
@@ -152,17 +162,17 @@ struct AnswerTap: ~Copyable {
                 kept.removeAll(keeping: 0)
             }
         case .stream:
-            reader?.read(bytes, scanner: &bench.scanner)
+            reader?.value.read(bytes, scanner: &bench.scanner)
         case .filtered:
             bench.output.removeAll()
-            filter?.filter(bytes, into: &bench.output, scanner: &bench.scanner)
+            filter?.value.filter(bytes, into: &bench.output, scanner: &bench.scanner)
         }
     }
 
     /// Puts what was held back into `bench.output`: at the end of the stream, or where it was cut.
     mutating func finish(bench: Workbench) {
         bench.output.removeAll()
-        filter?.finish(into: &bench.output)
+        filter?.value.finish(into: &bench.output)
     }
 
     /// The stream has shown a part of the answer.
@@ -170,8 +180,8 @@ struct AnswerTap: ~Copyable {
         mutating get {
             switch kind {
             case .none, .plain: false
-            case .stream: reader?.facts.hasContent ?? false
-            case .filtered: filter?.reader.facts.hasContent ?? false
+            case .stream: reader?.value.facts.hasContent ?? false
+            case .filtered: filter?.value.reader.facts.hasContent ?? false
             }
         }
     }
@@ -181,8 +191,8 @@ struct AnswerTap: ~Copyable {
         mutating get {
             switch kind {
             case .none, .plain: 0
-            case .stream: reader?.facts.chunkCount ?? 0
-            case .filtered: filter?.reader.facts.chunkCount ?? 0
+            case .stream: reader?.value.facts.chunkCount ?? 0
+            case .filtered: filter?.value.reader.facts.chunkCount ?? 0
             }
         }
     }
@@ -192,8 +202,8 @@ struct AnswerTap: ~Copyable {
         mutating get {
             switch kind {
             case .none, .plain: nil
-            case .stream: reader?.position
-            case .filtered: filter?.reader.position
+            case .stream: reader?.value.position
+            case .filtered: filter?.value.reader.position
             }
         }
     }
@@ -211,8 +221,8 @@ struct AnswerTap: ~Copyable {
             // Of embeddings, an outline is scanned.
             keptScan = endpoint == .embeddings ? 0 : bench.scanner.serial
             body(facts)
-        case .stream: reader?.lendFacts(to: body)
-        case .filtered: filter?.reader.lendFacts(to: body)
+        case .stream: reader?.value.lendFacts(to: body)
+        case .filtered: filter?.value.reader.lendFacts(to: body)
         }
     }
 }
@@ -228,8 +238,8 @@ extension AnswerTap {
             bench.read(kept.bytes, scan: keptScan) { document, content in
                 content.appendOutputMessages(of: document, endpoint: endpoint, to: &buffer)
             } ?? false
-        case .stream: reader?.appendMessages(bench, to: &buffer) ?? false
-        case .filtered: filter?.reader.appendMessages(bench, to: &buffer) ?? false
+        case .stream: reader?.value.appendMessages(bench, to: &buffer) ?? false
+        case .filtered: filter?.value.reader.appendMessages(bench, to: &buffer) ?? false
         }
     }
 }
@@ -250,8 +260,8 @@ extension AnswerTap {
             guard let refusal else { return "malformed" }
             if refusal == nil { use(kept.bytes) }
             return refusal
-        case .stream: return reader == nil ? "unread" : reader?.withAssembly(use) ?? nil
-        case .filtered: return filter == nil ? "unread" : filter?.reader.withAssembly(use) ?? nil
+        case .stream: return reader == nil ? "unread" : reader?.value.withAssembly(use) ?? nil
+        case .filtered: return filter == nil ? "unread" : filter?.value.reader.withAssembly(use) ?? nil
         }
     }
 }

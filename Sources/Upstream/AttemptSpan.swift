@@ -14,7 +14,8 @@ struct AttemptSpan {
 
     init(
         trace: RequestTrace, parent: SpanID, method: HTTPTransfer.Method,
-        url: borrowing ByteBuffer, target: UpstreamTarget, resend: Int
+        url: borrowing ByteBuffer, target: UpstreamTarget, resend: Int,
+        prepared: SpanTemplates
     ) {
         let name: String =
             switch method {
@@ -28,12 +29,15 @@ struct AttemptSpan {
         record = span.record
         startedAt = span.record?.startTime ?? trace.clock.now
         guard let record else { return }
-        record.set(HTTPAttributes.requestMethod, name)
-        record.set(NetworkAttributes.serverAddress, target.host)
-        record.set(NetworkAttributes.serverPort, target.port)
-        var redacted = ByteBuffer(capacity: url.count)
-        URLRedaction.append(url.bytes, to: &redacted)
-        record.set(URLAttributes.full, redacted.bytes)
+        if !prepared.setAttempt(name, url.bytes, on: record) {
+            record.set(HTTPAttributes.requestMethod, name)
+            record.set(NetworkAttributes.serverAddress, target.host)
+            record.set(NetworkAttributes.serverPort, target.port)
+            var redacted = ByteBuffer(capacity: url.count)
+            URLRedaction.append(url.bytes, to: &redacted)
+            record.set(URLAttributes.full, redacted.bytes)
+            prepared.keepAttempt(name, url.bytes, of: record)
+        }
         if resend > 0 { record.set(HTTPAttributes.requestResendCount, resend) }
     }
 

@@ -19,31 +19,37 @@ enum GenAISpan {
         call.model.append(from: body, to: &name)
     }
 
-    /// What the request says.
-    static func setRequest(
-        _ call: CallRequest, _ body: Span<UInt8>, target: UpstreamTarget, names: Names,
-        on span: SpanRecord
+    /// What endpoint and target decide.
+    static func setKind(
+        of endpoint: Endpoint, target: UpstreamTarget, names: Names, on span: SpanRecord
     ) {
-        span.set(GenAIAttributes.operationName, call.endpoint.operationName ?? "chat")
+        span.set(GenAIAttributes.operationName, endpoint.operationName ?? "chat")
         span.set(GenAIAttributes.providerName, target.provider.name)
         if names.systemAlias { span.set(GenAIAttributes.system, target.provider.legacyName) }
-        set(span, GenAIAttributes.requestModel, call.model, body)
         span.set(NetworkAttributes.serverAddress, target.host)
         span.set(NetworkAttributes.serverPort, target.port)
+        if target.provider.name == "azure.ai.inference" {
+            span.set(AzureAttributes.resourceProviderNamespace, "Microsoft.CognitiveServices")
+        }
+        guard target.provider.name == "openai" else { return }
+        switch endpoint {
+        case .chatCompletions: span.set(OpenAIAttributes.apiType, "chat_completions")
+        case .responses: span.set(OpenAIAttributes.apiType, "responses")
+        default: break
+        }
+    }
+
+    /// What the request says.
+    static func setRequest(
+        _ call: CallRequest, _ body: Span<UInt8>, target: UpstreamTarget, on span: SpanRecord
+    ) {
+        set(span, GenAIAttributes.requestModel, call.model, body)
         if call.endpoint == .embeddings {
             setEmbeddings(call, body, on: span)
         } else {
             setInference(call, body, on: span)
         }
-        if target.provider.name == "azure.ai.inference" {
-            span.set(AzureAttributes.resourceProviderNamespace, "Microsoft.CognitiveServices")
-        }
         guard target.provider.name == "openai" else { return }
-        switch call.endpoint {
-        case .chatCompletions: span.set(OpenAIAttributes.apiType, "chat_completions")
-        case .responses: span.set(OpenAIAttributes.apiType, "responses")
-        default: break
-        }
         if let tier = call.serviceTier, !body.extracting(tier.contents).equals("auto") {
             set(span, OpenAIAttributes.requestServiceTier, tier, body)
         }

@@ -111,8 +111,15 @@ package final class Operation {
         guard let record else { return }
         if let origin { record.addLink(origin) }
         trace.setShared(on: record, isGenAI: true, provider: target.provider.name)
+        let endpoint = request.endpoint
+        if !services.templates.setOperation(endpoint, target, on: record) {
+            GenAISpan.setKind(of: endpoint, target: target, names: names, on: record)
+            if trace.shared.isEmpty {
+                services.templates.keepOperation(endpoint, target, of: record)
+            }
+        }
         body.withBytes {
-            GenAISpan.setRequest(request, $0, target: target, names: names, on: record)
+            GenAISpan.setRequest(request, $0, target: target, on: record)
             setIdentity($0, on: record)
         }
         setStopSequences(on: record)

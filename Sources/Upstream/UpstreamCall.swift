@@ -39,6 +39,7 @@ package final class UpstreamServices {
     let bench: Workbench
     let settings: Settings
     let meter: WorkerMeter
+    let templates = SpanTemplates()
     /// What exporters may see of prompts and answers.
     let content: ContentPolicy
     /// A gap in a stream that counts as a stall, in nanoseconds.
@@ -218,7 +219,7 @@ package final class UpstreamCall {
         sink.addRequestFields(to: transfer, readsAnswer: readsAnswer)
         let span = AttemptSpan(
             trace: trace, parent: operation?.id ?? trace.server.spanID, method: method, url: url,
-            target: target, resend: attemptCount - 1)
+            target: target, resend: attemptCount - 1, prepared: services.templates)
         attempt = span
         addTraceContext(span.id, to: transfer)
         let timeouts = services.settings.timeouts

@@ -53,7 +53,8 @@ enum CacheEndpoints {
                 try await flush(connection, worker)
             }
         } catch {
-            Exchange(connection: connection, worker: worker).refuse(error, closes: false)
+            Exchange(connection: connection, worker: worker, template: ServerSpanTemplate())
+                .refuse(error, closes: false)
         }
     }
 

@@ -27,8 +27,8 @@ package struct AttributeArena: ~Copyable, Sendable {
     let limits: SpanLimits
     /// The field of the message around them that each attribute is, with its wire type.
     private let tag: UInt8
-    /// A bit for each key's hash: most sets need no search for an earlier value.
-    private var seen = InlineArray<4, UInt64>(repeating: 0)
+    /// Most sets need no search for an earlier value.
+    private var seen = KeyFilter()
     /// Attributes there are.
     package private(set) var count = 0
     /// Attributes that were left out for the count limit or an impossible key.
@@ -53,7 +53,7 @@ package struct AttributeArena: ~Copyable, Sendable {
         }
         contentForm = .full
         variants = nil
-        seen = InlineArray(repeating: 0)
+        seen = KeyFilter()
         count = 0
         droppedCount = 0
     }
@@ -147,6 +147,36 @@ package struct AttributeArena: ~Copyable, Sendable {
         return true
     }
 
+    /// Sets attributes that were prepared for an arena of the same field.
+    package mutating func set(_ prepared: PreparedAttributes) {
+        guard !seen.mayShareKeys(with: prepared.seen),
+            prepared.count <= limits.attributeCountMax - count
+        else { return setSingly(prepared) }
+        buffer.append(prepared.bytes)
+        seen.formUnion(prepared.seen)
+        count += prepared.count
+    }
+
+    private mutating func setSingly(_ prepared: PreparedAttributes) {
+        prepared.bytes.withBytes { bytes in
+            var start = 0
+            while start < bytes.count {
+                let attribute = WireAttribute(in: bytes, at: start)
+                if admit(bytes.extracting(attribute.key)) {
+                    buffer.append(bytes.extracting(attribute.range))
+                }
+                start = attribute.range.upperBound
+            }
+        }
+    }
+
+    /// The attributes without content, to be set on other arenas of the same field.
+    func prepare() -> PreparedAttributes {
+        PreparedAttributes(
+            bytes: ByteBuffer(copying: buffer.bytes.extracting(headCount...)), seen: seen,
+            count: count)
+    }
+
     /// Sets a whole number.
     package mutating func set(_ key: Span<UInt8>, int value: Int) {
         guard admit(key) else { return }
@@ -212,19 +242,18 @@ extension AttributeArena {
             return false
         }
         let hash = Self.hash(of: key)
-        if seen[hash >> 6] & 1 &<< UInt64(hash & 63) != 0 { remove(key) }
+        if seen.mayHold(hash) { remove(key) }
         guard count < limits.attributeCountMax else {
             droppedCount += 1
             return false
         }
         count += 1
-        seen[hash >> 6] |= 1 &<< UInt64(hash & 63)
+        seen.insert(hash)
         return true
     }
 
     private func isSeen(_ key: Span<UInt8>) -> Bool {
-        let hash = Self.hash(of: key)
-        return seen[hash >> 6] & 1 &<< UInt64(hash & 63) != 0
+        seen.mayHold(Self.hash(of: key))
     }
 
     private mutating func remove(_ key: Span<UInt8>) {

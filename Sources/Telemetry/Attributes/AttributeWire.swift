@@ -15,8 +15,14 @@ package enum AttributeWire {
         _ tag: UInt8, _ key: Span<UInt8>, text: Span<UInt8>, to buffer: inout ByteBuffer
     ) {
         let value = 1 + varintBytes(text.count) + text.count
-        openValue(tag, key, bytes: value, to: &buffer)
-        appendDelimited(0x0A, text, to: &buffer)
+        guard let head = head(tag, key, bytes: value) else {
+            openLongValue(tag, key, bytes: value, to: &buffer)
+            return appendDelimited(0x0A, text, to: &buffer)
+        }
+        let length = UInt64(truncatingIfNeeded: text.count)
+        buffer.append(
+            low: 4, of: head, then: key, low: 4, of: valueHead(value) | 0x0A << 16 | length << 24,
+            then: text)
     }
 
     /// The same with a number.
@@ -31,8 +37,13 @@ package enum AttributeWire {
             return appendVarint(bits, to: &buffer)
         }
         let length = varintBytes(int)
-        openValue(tag, key, bytes: 1 + length, to: &buffer)
-        buffer.append(low: 1 + length, of: 0x18 | varintWord(int) << 8)
+        let word = 0x18 | varintWord(int) << 8
+        guard let head = head(tag, key, bytes: 1 + length) else {
+            openLongValue(tag, key, bytes: 1 + length, to: &buffer)
+            return buffer.append(low: 1 + length, of: word)
+        }
+        buffer.append(
+            low: 4, of: head, then: key, low: 3 + length, of: valueHead(1 + length) | word << 16)
     }
 
     static func append(
@@ -47,8 +58,12 @@ package enum AttributeWire {
     package static func append(
         _ tag: UInt8, _ key: Span<UInt8>, bool: Bool, to buffer: inout ByteBuffer
     ) {
-        openValue(tag, key, bytes: 2, to: &buffer)
-        buffer.append(low: 2, of: bool ? 0x0110 : 0x0010)
+        let word: UInt64 = bool ? 0x0110 : 0x0010
+        guard let head = head(tag, key, bytes: 2) else {
+            openLongValue(tag, key, bytes: 2, to: &buffer)
+            return buffer.append(low: 2, of: word)
+        }
+        buffer.append(low: 4, of: head, then: key, low: 4, of: valueHead(2) | word << 16)
     }
 
     /// Appends an array of `elements`, which `appendElement` wrote.
@@ -74,14 +89,25 @@ package enum AttributeWire {
     private static func openValue(
         _ tag: UInt8, _ key: Span<UInt8>, bytes: Int, to buffer: inout ByteBuffer
     ) {
-        let whole = 2 + key.count + 2 + bytes
-        guard whole < 128 else {
+        guard let head = head(tag, key, bytes: bytes) else {
             return openLongValue(tag, key, bytes: bytes, to: &buffer)
         }
-        let head = UInt64(tag) | UInt64(truncatingIfNeeded: whole) << 8
-        buffer.append(
-            low: 4, of: head | 0x0A << 16 | UInt64(truncatingIfNeeded: key.count) << 24, then: key)
-        buffer.append(low: 2, of: 0x12 | UInt64(truncatingIfNeeded: bytes) << 8)
+        buffer.append(low: 4, of: head, then: key, low: 2, of: valueHead(bytes))
+    }
+
+    /// The four bytes before the key; nil where a length takes more than one.
+    @inline(__always)
+    private static func head(_ tag: UInt8, _ key: Span<UInt8>, bytes: Int) -> UInt64? {
+        let whole = 2 + key.count + 2 + bytes
+        guard whole < 128 else { return nil }
+        return UInt64(tag) | UInt64(truncatingIfNeeded: whole) << 8 | 0x0A << 16
+            | UInt64(truncatingIfNeeded: key.count) << 24
+    }
+
+    /// The two bytes before an `AnyValue` of `bytes` bytes, fewer than 128.
+    @inline(__always)
+    private static func valueHead(_ bytes: Int) -> UInt64 {
+        0x12 | UInt64(truncatingIfNeeded: bytes) << 8
     }
 
     private static func openLongValue(

@@ -15,8 +15,8 @@ package struct FinishedTrace: @unchecked Sendable {
         self.recorder = recorder
     }
 
-    /// Lends the value of `tracestate` that all spans carry, empty where there was none.
-    package func withTracestate<Result>(_ body: (Span<UInt8>) -> Result) -> Result {
+    /// Lends the value of `tracestate` that all spans carry, where there was one.
+    package func withTracestate(_ body: (Span<UInt8>) -> Void) {
         recorder.withTracestate(body)
     }
 

@@ -200,6 +200,15 @@ extension SpanRecord {
         arena.set(Text.isValid(key) ? key : Span(), string: value)
     }
 
+    /// Attributes that many spans have.
+    package func set(_ prepared: PreparedAttributes) {
+        guard isLive else { return }
+        arena.set(prepared)
+    }
+
+    /// What was set so far, but for message content, to be set on other spans.
+    package func prepareAttributes() -> PreparedAttributes { arena.prepare() }
+
     /// Message content as JSON, in the form it has: each exporter sends the fullest one that it
     /// may have, or none.
     package func setContent(

@@ -85,8 +85,8 @@ package final class TraceRecorder {
 
     private var tracestateCount: Int { tracestate?.count ?? 0 }
 
-    func withTracestate<Result>(_ body: (Span<UInt8>) -> Result) -> Result {
-        tracestate?.withBytes(body) ?? body(Span())
+    func withTracestate(_ body: (Span<UInt8>) -> Void) {
+        tracestate?.withBytes(body)
     }
 
     deinit {

@@ -12,7 +12,9 @@ struct RecordedTrace {
 
     init(_ trace: FinishedTrace) {
         id = "\(trace.traceID)"
-        state = trace.withTracestate { decoded($0) }
+        var state = ""
+        trace.withTracestate { state = decoded($0) }
+        self.state = state
         var spans: [RecordedSpan] = []
         var next = trace.firstSpan
         while let span = next {
