@@ -18,6 +18,24 @@ extension ByteBuffer {
         end += 8
     }
 
+    /// Appends 16 lower-case hexadecimal digits.
+    public mutating func append(digitsOf value: UInt64) {
+        append(littleEndian: Self.hexDigits(UInt32(truncatingIfNeeded: value >> 32)))
+        append(littleEndian: Self.hexDigits(UInt32(truncatingIfNeeded: value)))
+    }
+
+    /// Eight lower-case digits, the first in the lowest byte: each nibble is spread to a byte,
+    /// then all are made digits at once.
+    private static func hexDigits(_ value: UInt32) -> UInt64 {
+        var nibbles = UInt64(value.byteSwapped)
+        nibbles = (nibbles | nibbles << 16) & 0x0000_FFFF_0000_FFFF
+        nibbles = (nibbles | nibbles << 8) & 0x00FF_00FF_00FF_00FF
+        nibbles = (nibbles >> 4 & 0x000F_000F_000F_000F) | (nibbles & 0x000F_000F_000F_000F) << 8
+        // 6 carries into the fifth bit of every nibble above 9: those are letters.
+        let letters = (nibbles &+ 0x0606_0606_0606_0606) >> 4 & 0x0101_0101_0101_0101
+        return nibbles &+ 0x3030_3030_3030_3030 &+ letters &* 0x27
+    }
+
     /// Overwrites the byte at `offset` of the unconsumed bytes.
     public mutating func overwrite(at offset: Int, with byte: UInt8) {
         precondition(offset >= 0 && offset < end - start)

@@ -35,6 +35,7 @@ public final class SharedBlock: Sendable {
     }
 
     /// Lends bytes that were written.
+    @inline(__always)
     public func withBytes<Result>(_ range: Range<Int>, _ body: (Span<UInt8>) -> Result) -> Result {
         precondition(range.lowerBound >= 0 && range.upperBound <= capacity)
         // SAFETY: the range was checked, and is not written again while this block is here.
@@ -42,6 +43,11 @@ public final class SharedBlock: Sendable {
             start: memory.base.assumingMemoryBound(to: UInt8.self) + range.lowerBound,
             count: range.count)
         return body(unsafe Span(_unsafeElements: bytes))
+    }
+
+    /// Appends bytes that were written to a buffer.
+    public func append(_ range: Range<Int>, to buffer: inout ByteBuffer) {
+        withBytes(range) { buffer.append($0) }
     }
 
     deinit {

@@ -1,6 +1,7 @@
 import Bytes
 import Crypto
 import OpenAIAPI
+import Synchronization
 
 /// The span that produced an answer: what the spans of hits link to.
 package struct CacheOrigin: Hashable, Sendable {
@@ -27,6 +28,9 @@ package final class CacheEntry: Sendable {
     /// Bytes an entry takes beside its texts: the object, its allocations' heads and padding.
     static let overheadBytes = 320
 
+    /// Of no other entry of this process.
+    package let number = numbers.add(1, ordering: .relaxed).newValue
+    private static let numbers = Atomic<UInt64>(0)
     /// Of the key that the entry answers: checked before use.
     package let digest: SHA256.Digest
     /// When the answer was complete, in milliseconds since 1970.

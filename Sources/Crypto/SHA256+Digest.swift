@@ -18,9 +18,8 @@ extension SHA256 {
 
         /// Appends the digest as 64 lower-case hexadecimal digits.
         package func appendHexadecimal(to buffer: inout ByteBuffer) {
-            for index in storage.indices {
-                buffer.append(ASCII.hexDigit(storage[index] >> 4))
-                buffer.append(ASCII.hexDigit(storage[index] & 15))
+            for word in 0..<4 {
+                buffer.append(digitsOf: bytes.littleEndian64(at: word * 8).byteSwapped)
             }
         }
 

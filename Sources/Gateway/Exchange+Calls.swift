@@ -20,6 +20,8 @@ extension Exchange {
         } catch {
             throw GatewayError(error)
         }
+        use.known = findKnown()
+        if let known = use.known { return known.request }
         do throws(CallRequestError) {
             return try connection.body.withBytes { bytes throws(CallRequestError) in
                 try CallRequest(bytes, endpoint: endpoint, scanner: &worker.bench.scanner)

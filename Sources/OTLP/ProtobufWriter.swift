@@ -14,7 +14,13 @@ package struct ProtobufWriter: ~Copyable {
     }
 
     /// Appends a base-128 varint.
+    @inline(__always)
     package mutating func varint(_ value: UInt64) {
+        if value < 0x80 { return buffer.append(low: 1, of: value) }
+        longVarint(value)
+    }
+
+    private mutating func longVarint(_ value: UInt64) {
         var rest = value
         while rest > 0x7F {
             buffer.append(low: 1, of: rest | 0x80)
@@ -113,8 +119,11 @@ extension ProtobufWriter {
         field(number, word: id.value, nil)
     }
 
+    /// `number` is below 16, as the tag then takes one byte.
     private mutating func field(_ number: Int, word: UInt64, _ second: UInt64?) {
-        openBytes(number, count: second == nil ? 8 : 16)
+        let head = UInt64(number) << 3 | 2 | (second == nil ? 8 : 16) << 8
+        buffer.reserve(18)
+        buffer.append(low: 2, of: head)
         buffer.append(low: 8, of: word.byteSwapped)
         if let second { buffer.append(low: 8, of: second.byteSwapped) }
     }

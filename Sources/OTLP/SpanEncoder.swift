@@ -39,9 +39,13 @@ package struct SpanEncoder: Sendable {
         writer.traceID(1, span.context.traceID)
         writer.spanID(2, span.context.spanID)
         trace.withTracestate { writer.field(3, bytes: $0) }
+        var isRemote = false
         switch span.parent {
         case .none: break
-        case .local(let id), .remote(let id): writer.spanID(4, id)
+        case .local(let id): writer.spanID(4, id)
+        case .remote(let id):
+            isRemote = true
+            writer.spanID(4, id)
         }
         writer.openBytes(5, count: span.nameCount)
         span.appendName(to: &writer.buffer)
@@ -64,7 +68,6 @@ package struct SpanEncoder: Sendable {
             writer.field(3, varint: UInt64(span.status.rawValue))
             writer.close(status)
         }
-        let isRemote = if case .remote = span.parent { true } else { false }
         writer.flags(16, span.context.flags, isRemote: isRemote)
         writer.close(message)
     }

@@ -48,12 +48,11 @@ package struct TraceEncoder: BatchEncoder {
         into output: inout ByteBuffer
     ) -> Int {
         resource.encode(items, bytesMax: bytesMax, into: &output) { item, writer in
-            item.block.withBytes(item.range) { bytes in
-                if content == .full || !item.mayHaveContent {
-                    writer.buffer.append(bytes)
-                } else {
-                    ContentReduction.append(bytes, content, to: &writer)
-                }
+            guard content != .full, item.mayHaveContent else {
+                return item.block.append(item.range, to: &writer.buffer)
+            }
+            item.block.withBytes(item.range) {
+                ContentReduction.append($0, content, to: &writer)
             }
         }
     }

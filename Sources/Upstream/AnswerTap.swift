@@ -261,7 +261,8 @@ extension AnswerTap {
             if refusal == nil { use(kept.bytes) }
             return refusal
         case .stream: return reader == nil ? "unread" : reader?.value.withAssembly(use) ?? nil
-        case .filtered: return filter == nil ? "unread" : filter?.value.reader.withAssembly(use) ?? nil
+        case .filtered:
+            return filter == nil ? "unread" : filter?.value.reader.withAssembly(use) ?? nil
         }
     }
 }

@@ -2,6 +2,7 @@ import Bytes
 import Configuration
 import Networking
 import OpenAIAPI
+import Telemetry
 
 // The answer on its way to the client: read beside the relay, whoever relays it.
 extension Operation {
@@ -75,6 +76,14 @@ extension Operation {
     package func read(plain bytes: Span<UInt8>) {
         tap = .plain(length: bytes.count, bytesMax: AnswerTap.plainBytesMax)
         tap.take(bytes, bench: services.bench)
+    }
+
+    /// Puts what an answer says onto the span where it is known from another time; false where the
+    /// answer is to be read, for its messages.
+    package func takeAnswer(_ attributes: PreparedAttributes) -> Bool {
+        guard contentForms.isEmpty else { return false }
+        record?.set(attributes)
+        return true
     }
 
     /// Where a stream that was cut stands; nil where the answer is no stream of events.

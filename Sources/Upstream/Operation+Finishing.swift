@@ -20,9 +20,11 @@ extension Operation {
                 answerModel.append(facts.model)
             }
             guard let record else { return }
+            let before = record.mark
             GenAISpan.setAnswer(
                 facts, endpoint: request.endpoint, target: target, names: names,
                 savesTokens: !asksProvider, on: record)
+            if keepsAnswerAttributes { answerAttributes = record.prepareAttributes(since: before) }
             if course.outcome == .relayed, status >= 400 || facts.hasError {
                 GenAISpan.setError(
                     facts, status: status, textForm, services.bench.filter, on: record)

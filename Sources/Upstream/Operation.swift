@@ -81,6 +81,10 @@ package final class Operation {
     package internal(set) var answerUsage: AnswerFacts.Usage?
     /// The answer's own name of the model; of answers that may be kept.
     package internal(set) var answerModel = ByteBuffer()
+    /// What the answer says on spans is wanted when it was read.
+    package var keepsAnswerAttributes = false
+    /// That; known after `finish`.
+    package internal(set) var answerAttributes: PreparedAttributes?
     /// The forms in which messages are recorded; empty: not at all.
     var contentForms: ContentForms = []
 

@@ -119,6 +119,8 @@ struct CachePlan {
 struct CacheUse {
     var status = CacheStatus.off
     var plan: CachePlan?
+    /// The call, where it came before.
+    var known: KnownCalls.Call?
     /// The flight that the exchange leads.
     var flight: Flight?
     /// Seconds since the answer was made, of a hit.

@@ -16,7 +16,11 @@ extension Exchange {
         services.metrics.typedRequests.add()
         guard let cache = worker.cache else { return try await relay(makeOperation(given)) }
         var request = given
-        use.plan = try planCaching(&request, cache)
+        if let known = use.known {
+            use.plan = known.plan
+        } else {
+            use.plan = try planCaching(&request, cache)
+        }
         let operation = makeOperation(request)
         guard let plan = use.plan, plan.controls.lookup != .bypass || plan.controls.stores else {
             use.status = .bypass

@@ -22,7 +22,14 @@ extension Exchange {
     func startLookup(_ plan: CachePlan) -> LookupSpan {
         let began = Clock.monotonic
         let span = trace.startSpan("cache.lookup", below: trace.server.spanID)
-        if let record = span.record { setCache(plan, on: record) }
+        if let record = span.record {
+            if let known = use.known?.planAttributes {
+                record.set(known)
+            } else {
+                setCache(plan, on: record)
+                use.known?.planAttributes = record.prepareAttributes()
+            }
+        }
         return LookupSpan(
             id: span.id, record: span.record,
             startedAt: trace.clock.time(atMonotonic: began), beganAt: began)

@@ -44,12 +44,16 @@ extension Exchange {
             entry.withBody { connection.write($0) }
         }
         connection.endResponse()
-        // Only the span tells what the answer says.
-        if operation.record != nil { entry.withBody { operation.read(plain: $0) } }
+        // A question that only means the same has an answer of its own, sooner or later.
+        if use.similarity == nil { keepKnown(operation) }
+        readAnswer(entry, operation)
         operation.finish(
             Operation.Course(
                 connection.isClientGone ? .cut(.clientGone) : .relayed, relayed,
                 startedAt: lookup.beganAt, attemptCount: 0))
+        if let attributes = operation.answerAttributes {
+            use.known?.answer = (entry.number, attributes)
+        }
     }
 
     /// With two digits, cut: what is shown as 1.00 is the same.

@@ -14,6 +14,8 @@ final class WorkerCache {
     let namespace: [UInt8]
     /// What fields say that may change an answer, while a key is made.
     var beta = ByteBuffer()
+    /// Calls that came again and again.
+    let known = KnownCalls()
     /// An entry on its way to Redis.
     var encoded = ByteBuffer()
     /// Whether embeddings are asked for.

@@ -33,6 +33,8 @@ package struct AttributeArena: ~Copyable, Sendable {
     package private(set) var count = 0
     /// Attributes that were left out for the count limit or an impossible key.
     package private(set) var droppedCount = 0
+    /// Attributes that were taken out for others of the same key.
+    private var removals = 0
 
     /// An arena without attributes; `capacity` is in bytes. `field` is the number, below 16, of
     /// the field that repeats the attributes.
@@ -56,6 +58,7 @@ package struct AttributeArena: ~Copyable, Sendable {
         seen = KeyFilter()
         count = 0
         droppedCount = 0
+        removals = 0
     }
 
     /// What is held in memory, about, in bytes.
@@ -177,6 +180,25 @@ package struct AttributeArena: ~Copyable, Sendable {
             count: count)
     }
 
+    var mark: AttributeMark { AttributeMark(offset: buffer.count, removals: removals) }
+
+    /// The attributes without content that were set since `mark`; nil where one of them took the
+    /// place of an earlier.
+    func prepare(since mark: AttributeMark) -> PreparedAttributes? {
+        guard removals == mark.removals, mark.offset <= buffer.count else { return nil }
+        let bytes = buffer.bytes.extracting(mark.offset...)
+        var seen = KeyFilter()
+        var count = 0
+        var start = 0
+        while start < bytes.count {
+            let attribute = WireAttribute(in: bytes, at: start)
+            seen.insert(Self.hash(of: bytes.extracting(attribute.key)))
+            count += 1
+            start = attribute.range.upperBound
+        }
+        return PreparedAttributes(bytes: ByteBuffer(copying: bytes), seen: seen, count: count)
+    }
+
     /// Sets a whole number.
     package mutating func set(_ key: Span<UInt8>, int value: Int) {
         guard admit(key) else { return }
@@ -258,6 +280,7 @@ extension AttributeArena {
 
     private mutating func remove(_ key: Span<UInt8>) {
         if let entry = find(key) {
+            removals += 1
             buffer.remove(entry.range)
             count -= 1
         } else if var contents = contents.take() {

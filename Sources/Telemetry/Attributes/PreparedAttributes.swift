@@ -14,6 +14,13 @@ package final class PreparedAttributes: Sendable {
     }
 }
 
+/// How far attributes had come at some time.
+package struct AttributeMark: Sendable {
+    let offset: Int
+    /// Attributes that had been taken out for others.
+    let removals: Int
+}
+
 /// A bit for each key's hash: tells which keys an arena surely has no value of.
 struct KeyFilter: Sendable {
     private var bits = InlineArray<4, UInt64>(repeating: 0)

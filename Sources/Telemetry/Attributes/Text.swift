@@ -59,6 +59,9 @@ package enum Text {
     }
 
     private static func needsEscape(_ bytes: Span<UInt8>) -> Bool {
+        if bytes.isASCII, bytes.firstControl(in: bytes.indices) == nil {
+            return bytes.firstIndex(of: ASCII.tab) != nil
+        }
         for index in bytes.indices {
             let byte = bytes[index]
             // 0xC2 leads the C1 controls, among others: the slow way looks closer.

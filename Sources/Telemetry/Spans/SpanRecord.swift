@@ -209,6 +209,15 @@ extension SpanRecord {
     /// What was set so far, but for message content, to be set on other spans.
     package func prepareAttributes() -> PreparedAttributes { arena.prepare() }
 
+    /// How far the span's attributes have come.
+    package var mark: AttributeMark { arena.mark }
+
+    /// What was set since then, but for message content; nil where that took the place of what was
+    /// set before.
+    package func prepareAttributes(since mark: AttributeMark) -> PreparedAttributes? {
+        arena.prepare(since: mark)
+    }
+
     /// Message content as JSON, in the form it has: each exporter sends the fullest one that it
     /// may have, or none.
     package func setContent(

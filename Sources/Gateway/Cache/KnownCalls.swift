@@ -1,0 +1,139 @@
+import Bytes
+import Caching
+import HTTP1
+import OpenAIAPI
+import Telemetry
+
+/// Calls that a store had the answer to, as they came: one that comes again is understood without
+/// reading it again, and its key is known.
+///
+/// What a call asks, what it asks of the cache and what its key is are decided by its body and its
+/// head alone, so nothing is ever taken for another: both are compared whole. Only fields that
+/// have no part in any of it are left out. Belongs to one worker.
+final class KnownCalls {
+    /// Places for calls; each has one.
+    static let placesMax = 1024
+    /// Bytes of a body that are kept, and of all together.
+    static let bodyBytesMax = 64 << 10
+    static let bytesMax = 8 << 20
+
+    /// A call, and what is known of it.
+    final class Call {
+        fileprivate let head: ByteBuffer
+        fileprivate let body: ByteBuffer
+        /// What it asks.
+        let request: CallRequest
+        /// What it asks of the cache, and its key.
+        let plan: CachePlan
+        /// What spans say of the plan, once one did.
+        var planAttributes: PreparedAttributes?
+        /// What its answer says on spans, and of which entry (`CacheEntry.number`).
+        var answer: (entry: UInt64, attributes: PreparedAttributes)?
+
+        fileprivate init(
+            head: consuming ByteBuffer, body: consuming ByteBuffer, _ request: CallRequest,
+            _ plan: CachePlan
+        ) {
+            self.head = head
+            self.body = body
+            self.request = request
+            self.plan = plan
+        }
+
+        fileprivate var byteCount: Int { head.count + body.count }
+    }
+
+    private var calls: [Call?] = Array(repeating: nil, count: placesMax)
+    private var bytes = 0
+    private let seed = UInt64.random(in: 0 ... .max)
+    /// What counts of the head that is looked at.
+    private var head = ByteBuffer()
+
+    /// The call with that head and body; nil where none is known. `bytes` are those of `head`.
+    func find(_ head: RequestHead, _ bytes: Span<UInt8>, body: Span<UInt8>) -> Call? {
+        guard body.count <= Self.bodyBytesMax else { return nil }
+        gather(head, bytes)
+        guard let call = calls[place(of: body)] else { return nil }
+        let isSame =
+            call.body.withBytes { body.equals($0) }
+            && call.head.withBytes { known in self.head.withBytes { known.equals($0) } }
+        return isSame ? call : nil
+    }
+
+    /// Keeps a call, in the place of another, unless there is no room.
+    func keep(
+        _ head: RequestHead, _ bytes: Span<UInt8>, body: Span<UInt8>, _ request: CallRequest,
+        _ plan: CachePlan
+    ) -> Call? {
+        // The body goes on without the member that asks something of the cache.
+        guard body.count <= Self.bodyBytesMax, plan.controls.bodyMember == nil else { return nil }
+        gather(head, bytes)
+        let place = place(of: body)
+        let room = Self.bytesMax - self.bytes + (calls[place]?.byteCount ?? 0)
+        guard self.head.count + body.count <= room else { return nil }
+        let call = Call(
+            head: self.copiedHead(), body: ByteBuffer(copying: body), request, plan)
+        self.bytes += call.byteCount - (calls[place]?.byteCount ?? 0)
+        calls[place] = call
+        return call
+    }
+
+    /// The target and every field, each with its length, but for those that are about the trace
+    /// or the connection.
+    private func gather(_ head: RequestHead, _ bytes: Span<UInt8>) {
+        self.head.removeAll()
+        append(bytes.extracting(head.target), .other)
+        for field in head.fields {
+            switch field.known {
+            case .traceparent, .tracestate, .baggage, .xPortkeyTraceID, .xPortkeyMetadata,
+                .xRequestID, .contentLength, .connection:
+                continue
+            case .other: append(bytes.extracting(field.name), .other)
+            default: break
+            }
+            append(bytes.extracting(field.value), field.known)
+        }
+    }
+
+    private func copiedHead() -> ByteBuffer {
+        var copy = ByteBuffer(capacity: head.count)
+        head.withBytes { copy.append($0) }
+        return copy
+    }
+
+    private func append(_ text: Span<UInt8>, _ name: FieldName) {
+        let length = UInt64(UInt32(truncatingIfNeeded: text.count))
+        head.append(low: 5, of: length | UInt64(name.rawValue) << 32, then: text)
+    }
+
+    /// Decided by some words of head and body, spread over them: what is compared is the whole.
+    private func place(of body: Span<UInt8>) -> Int {
+        var hash = seed
+        head.withBytes { mix($0, into: &hash) }
+        mix(body, into: &hash)
+        return Int(truncatingIfNeeded: hash >> 32) & (Self.placesMax - 1)
+    }
+
+    private func mix(_ bytes: Span<UInt8>, into hash: inout UInt64) {
+        mix(UInt64(truncatingIfNeeded: bytes.count), into: &hash)
+        guard bytes.count >= 8 else {
+            for index in bytes.indices { mix(UInt64(bytes[index]), into: &hash) }
+            return
+        }
+        // Where calls are alike, they differ at their end: the last question.
+        let step = max(8, bytes.count / 32)
+        var offset = 0
+        while offset <= bytes.count - 8 {
+            mix(bytes.littleEndian64(at: offset), into: &hash)
+            offset += step
+        }
+        for back in 1...8 where bytes.count >= back * 8 {
+            mix(bytes.littleEndian64(at: bytes.count - back * 8), into: &hash)
+        }
+    }
+
+    private func mix(_ word: UInt64, into hash: inout UInt64) {
+        hash = (hash ^ word) &* 0x9E37_79B9_7F4A_7C15
+        hash ^= hash >> 29
+    }
+}
