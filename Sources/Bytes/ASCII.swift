@@ -38,6 +38,13 @@ public enum ASCII {
         within(word | 0x2020_2020_2020_2020, 0x61, 0x7A) | within(word, 0x2D, 0x2D)
     }
 
+    /// All eight bytes of `word` are letters, digits or one of "-./_".
+    public static func isPlain(_ word: UInt64) -> Bool {
+        let letters = within(word | 0x2020_2020_2020_2020, 0x61, 0x7A)
+        let others = within(word, 0x2D, 0x39) | within(word, 0x5F, 0x5F)
+        return (letters | others) == 0x8080_8080_8080_8080
+    }
+
     /// A token byte (RFC 9110 section 5.6.2).
     @inlinable
     public static func isToken(_ byte: UInt8) -> Bool {

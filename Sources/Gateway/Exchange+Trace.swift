@@ -56,7 +56,8 @@ extension Exchange {
             continuing: trusts ? reader.traceParent : nil,
             linkedTo: trusts ? nil : reader.traceParent,
             traceID: portkeyTraceID, state: trusts ? reader.traceState : TraceState(),
-            shared: shared, tracer: services.tracer, ids: worker.ids)
+            shared: shared, tracer: services.tracer, ids: worker.ids,
+            receivedAt: connection.requestAt)
     }
 
     /// What callers say beside the call, as it is recorded: without keys and tokens, and with

@@ -75,11 +75,17 @@ extension HTTPConnection {
         lead.append("\r\n")
     }
 
-    /// Adds the `Date` of now (RFC 9110 section 6.6.1).
-    package func addDate() {
-        lead.append("date: ")
-        lead.appendHTTPDate(unixTime: Int(Clock.wall / 1_000_000_000))
-        lead.append("\r\n")
+    /// Adds the `Date` of now (RFC 9110 section 6.6.1), or of `time`, nanoseconds since 1970.
+    package func addDate(at time: UInt64? = nil) {
+        let second = Int((time ?? Clock.wall) / 1_000_000_000)
+        if second != date.second {
+            date.second = second
+            date.line.removeAll()
+            date.line.append("date: ")
+            date.line.appendHTTPDate(unixTime: second)
+            date.line.append("\r\n")
+        }
+        date.line.withBytes { lead.append($0) }
     }
 
     /// Ends the head with the fields that say how the body is framed and whether the connection

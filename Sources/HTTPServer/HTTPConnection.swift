@@ -65,6 +65,8 @@ package final class HTTPConnection {
     /// Head of the response, and framing before the next piece of its body, not sent yet.
     var lead = ByteBuffer()
     var response = ResponseProgress()
+    /// The `Date` field of the last response that had one, and the second it tells.
+    var date = DateField()
     /// While something waits for the client: `SocketStream.takenBytes` of the last look.
     var takenBytes: Int?
     var discardedBytes = 0

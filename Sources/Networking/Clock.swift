@@ -27,7 +27,11 @@ package struct AnchoredClock {
 
     /// Anchors at the present.
     package init() {
-        offset = Clock.wall &- Clock.monotonic
+        self.init(offset: Clock.wall &- Clock.monotonic)
+    }
+
+    fileprivate init(offset: UInt64) {
+        self.offset = offset
     }
 
     /// Nanoseconds since 1970-01-01 UTC.
@@ -35,4 +39,27 @@ package struct AnchoredClock {
 
     /// The same for a time that was read from `Clock.monotonic`.
     package func time(atMonotonic nanoseconds: UInt64) -> UInt64 { nanoseconds &+ offset }
+}
+
+/// Makes the clocks of requests: how far the wall clock is ahead is read anew now and then, not for
+/// each of them. One that was set shows in the requests that come `stale` nanoseconds later.
+package struct ClockAnchor {
+    /// Nanoseconds for which the two clocks are taken to run side by side.
+    package static let stale: UInt64 = 50_000_000
+
+    private var offset: UInt64 = 0
+    private var readAt: UInt64?
+
+    package init() {}
+
+    /// A clock for what happens from `now` on, a time of `Clock.monotonic`; 0: not known.
+    package mutating func clock(at now: UInt64) -> AnchoredClock {
+        if now == 0 { return AnchoredClock() }
+        if let readAt, now >= readAt, now - readAt < Self.stale {
+            return AnchoredClock(offset: offset)
+        }
+        offset = Clock.wall &- Clock.monotonic
+        readAt = now
+        return AnchoredClock(offset: offset)
+    }
 }

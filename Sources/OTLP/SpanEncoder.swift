@@ -8,11 +8,14 @@ import W3CTraceContext
 package struct SpanEncoder: Sendable {
     /// The fullest form of message content that is written.
     private let content: ContentForm
+    /// There is one.
+    private let includesContent: Bool
 
     /// An encoder that leaves message content out (`.off`), or writes it in the fullest form up
     /// to `content`.
     package init(content: ContentForm) {
         self.content = content
+        includesContent = content != .off
     }
 
     /// Appends the spans of a request, each as field 2 of what will be around them, and answers
@@ -26,7 +29,7 @@ package struct SpanEncoder: Sendable {
         var span = trace.firstSpan
         while let current = span {
             append(current, of: trace, to: &writer)
-            hasContent = hasContent || (content != .off && current.hasContent)
+            hasContent = hasContent || (includesContent && current.hasContent)
             span = current.next
         }
         return hasContent
@@ -53,13 +56,15 @@ package struct SpanEncoder: Sendable {
         writer.field(7, fixed64: span.startTime)
         writer.field(8, fixed64: span.endTime)
         span.appendAttributes(
-            includingContent: content != .off, form: content, to: &writer.buffer)
+            includingContent: includesContent, form: content, to: &writer.buffer)
         writer.count(10, span.droppedAttributesCount)
         for event in span.events { append(event, to: &writer) }
         writer.count(12, span.droppedEventsCount)
         for link in span.links { append(link, to: &writer) }
         writer.count(14, span.droppedLinksCount)
-        if span.status != .unset {
+        switch span.status {
+        case .unset: break
+        case .ok, .error:
             let status = writer.open(15)
             if span.statusMessageCount > 0 {
                 writer.openBytes(2, count: span.statusMessageCount)
@@ -77,7 +82,7 @@ package struct SpanEncoder: Sendable {
         writer.field(1, fixed64: event.time)
         writer.field(2, bytes: event.name.bytes)
         event.appendAttributes(
-            includingContent: content != .off, form: content, to: &writer.buffer)
+            includingContent: includesContent, form: content, to: &writer.buffer)
         writer.count(4, event.droppedAttributesCount)
         writer.close(message)
     }

@@ -3,9 +3,10 @@ import Networking
 import Telemetry
 import W3CTraceContext
 
-/// Makes the ids of one worker.
+/// Makes the ids of one worker, and the clocks of its requests.
 package final class IDSource {
     private var generator = IDGenerator()
+    private var anchor = ClockAnchor()
     /// A number of the worker's.
     package let lane: Int
 
@@ -14,6 +15,8 @@ package final class IDSource {
         self.lane = lane
     }
 
+    /// A clock for a request that came at `now`, nanoseconds of `Clock.monotonic`; 0: not known.
+    func clock(at now: UInt64) -> AnchoredClock { anchor.clock(at: now) }
     /// A new trace id.
     package func traceID() -> TraceID { generator.traceID() }
     /// A new span id.
@@ -29,7 +32,7 @@ package final class RequestTrace {
     package let server: TraceParent
     /// The caller's, for what is sent on.
     package let state: TraceState
-    package let clock = AnchoredClock()
+    package let clock: AnchoredClock
     /// nil where nothing is recorded.
     package let recorder: TraceRecorder?
     /// Attributes that stand on every span: of baggage, and of the caller's metadata.
@@ -47,10 +50,13 @@ package final class RequestTrace {
     ///   - caller: the context it came with; nil for a new root.
     ///   - link: a context that is only linked to.
     ///   - wanted: the trace id of a new root, where the caller named one in another way.
+    ///   - receivedAt: when the request came, in nanoseconds of `Clock.monotonic`; 0: not known.
     package init(
         continuing caller: TraceParent?, linkedTo link: TraceParent?, traceID wanted: TraceID?,
-        state: TraceState, shared: [(key: String, value: String)], tracer: Tracer, ids: IDSource
+        state: TraceState, shared: [(key: String, value: String)], tracer: Tracer, ids: IDSource,
+        receivedAt: UInt64 = 0
     ) {
+        clock = ids.clock(at: receivedAt)
         self.link = link
         let traceID = caller?.traceID ?? wanted ?? ids.traceID()
         // The random bit goes on as received; a new id of ours is random (Level 2, 3.2.2.5.1).

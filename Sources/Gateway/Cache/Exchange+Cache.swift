@@ -41,7 +41,8 @@ extension Exchange {
         _ plan: CachePlan, _ operation: Operation, _ cache: WorkerCache
     ) async throws(GatewayError) {
         let lookup = startLookup(plan)
-        if let entry = findInMemory(plan, operation, cache) {
+        let began = Int64(lookup.startedAt / 1_000_000)
+        if let entry = findInMemory(plan, operation, cache, at: began) {
             return await replay(entry, operation, lookup)
         }
         guard let flights = cache.shared.flights else {
@@ -93,7 +94,8 @@ extension Exchange {
         _ plan: CachePlan, _ operation: Operation, _ lookup: LookupSpan, _ cache: WorkerCache
     ) async throws(GatewayError) {
         // Another flight may have ended since memory was looked into.
-        if use.flight != nil, let entry = findInMemory(plan, operation, cache) {
+        if use.flight != nil, let entry = findInMemory(plan, operation, cache, at: WorkerCache.now)
+        {
             use.flight?.end(.stored(entry.entry, store: entry.store))
             return await replay(entry, operation, lookup)
         }
@@ -112,10 +114,10 @@ extension Exchange {
         try await relay(operation)
     }
 
+    /// `now` is in milliseconds since 1970.
     private func findInMemory(
-        _ plan: CachePlan, _ operation: Operation, _ cache: WorkerCache
+        _ plan: CachePlan, _ operation: Operation, _ cache: WorkerCache, at now: Int64
     ) -> FoundAnswer? {
-        let now = WorkerCache.now
         guard let entry = cache.shared.memory?.get(plan.key, now: now),
             plan.controls.accepts(age: entry.age(at: now))
         else { return nil }

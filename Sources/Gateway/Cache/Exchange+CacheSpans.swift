@@ -56,7 +56,7 @@ extension Exchange {
         if let similarity = use.similarity {
             record.set(MartletAttributes.cacheSimilarity, Double(similarity))
         }
-        if let entry { setEntry(entry, on: record) }
+        if let entry { setEntry(entry, at: ended, on: record) }
         record.end(at: ended)
     }
 
@@ -80,8 +80,10 @@ extension Exchange {
         }
     }
 
-    func setEntry(_ entry: CacheEntry, on record: SpanRecord) {
-        record.set(MartletAttributes.cacheAge, Int(entry.age(at: WorkerCache.now) / 1000))
+    /// `time` is in nanoseconds since 1970.
+    func setEntry(_ entry: CacheEntry, at time: UInt64, on record: SpanRecord) {
+        let age = entry.age(at: Int64(time / 1_000_000))
+        record.set(MartletAttributes.cacheAge, Int(age / 1000))
         record.set(MartletAttributes.cacheTTL, Int(entry.ttl))
         record.set(MartletAttributes.cacheBytes, entry.bodyBytes)
         guard let traceID = TraceID(high: entry.origin.traceIDHigh, low: entry.origin.traceIDLow)

@@ -31,7 +31,7 @@ extension Exchange {
         cache.shared.metrics.kept(outcome)
         if outcome == "stored", let entry { learn(entry, plan, cache) }
         guard let record = span.record else { return }
-        if let entry { setEntry(entry, on: record) }
+        if let entry { setEntry(entry, at: trace.clock.now, on: record) }
         record.set(MartletAttributes.cacheReason, outcome)
         record.end(at: trace.clock.now)
     }
@@ -61,7 +61,7 @@ extension Exchange {
         }
         cache.shared.metrics.kept(outcome)
         guard let record = span.record else { return }
-        setEntry(entry, on: record)
+        setEntry(entry, at: trace.clock.now, on: record)
         record.set(MartletAttributes.cacheReason, outcome)
         record.end(at: trace.clock.now)
     }

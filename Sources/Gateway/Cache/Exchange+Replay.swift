@@ -18,7 +18,9 @@ extension Exchange {
         let entry = found.entry
         use.status = .hit
         use.similarity = found.similarity
-        use.age = Int(entry.age(at: WorkerCache.now) / 1000)
+        let now = Clock.monotonic
+        let time = trace.clock.time(atMonotonic: now)
+        use.age = Int(entry.age(at: Int64(time / 1_000_000)) / 1000)
         end(lookup, isHit: true, found: entry, store: found.store)
         worker.cache?.shared.metrics.saved(entry.usage)
         logHit(operation, lookup)
@@ -28,13 +30,13 @@ extension Exchange {
         }
         status = 200
         let isStream = found.replay != nil
-        startAnswer(isStream: isStream)
+        startAnswer(isStream: isStream, at: time)
         if let age = use.age { connection.addField("age", decimal: age) }
         if let similarity = use.similarity { add(similarity: similarity) }
         addOwnTiming()
         var relayed = RelayProgress()
         relayed.status = 200
-        relayed.firstByteAt = Clock.monotonic
+        relayed.firstByteAt = now
         if isStream {
             connection.finishHead(.unknown)
             await stream(&found, &relayed)
@@ -104,9 +106,9 @@ extension Exchange {
     }
 
     /// The head's beginning of an answer that comes from no upstream.
-    private func startAnswer(isStream: Bool) {
+    private func startAnswer(isStream: Bool, at time: UInt64) {
         connection.startHead(status: 200)
-        connection.addDate()
+        connection.addDate(at: time)
         if isStream {
             connection.addField("content-type", "text/event-stream; charset=utf-8")
             connection.addField("cache-control", "no-cache")

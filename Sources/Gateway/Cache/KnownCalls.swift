@@ -121,13 +121,13 @@ final class KnownCalls {
             return
         }
         // Where calls are alike, they differ at their end: the last question.
-        let step = max(8, bytes.count / 32)
+        let step = max(8, bytes.count / 16)
         var offset = 0
         while offset <= bytes.count - 8 {
             mix(bytes.littleEndian64(at: offset), into: &hash)
             offset += step
         }
-        for back in 1...8 where bytes.count >= back * 8 {
+        for back in 1...6 where bytes.count >= back * 8 {
             mix(bytes.littleEndian64(at: bytes.count - back * 8), into: &hash)
         }
     }

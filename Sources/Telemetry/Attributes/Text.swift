@@ -21,6 +21,7 @@ package enum Text {
     package static func appendEscaped(
         _ text: Span<UInt8>, charactersMax: Int, to buffer: inout ByteBuffer
     ) {
+        if text.count <= charactersMax, isPrintableASCII(text) { return buffer.append(text) }
         let cut = text.extracting(0..<prefix(text, charactersMax, .max))
         guard needsEscape(cut) || !isValid(cut) else { return buffer.append(cut) }
         var room = charactersMax
@@ -58,10 +59,13 @@ package enum Text {
         return text[end - back] & 0xC0 == 0x80 ? end : end - back
     }
 
+    /// Nothing but 0x20 to 0x7E; eight bytes are looked at in a step.
+    private static func isPrintableASCII(_ bytes: Span<UInt8>) -> Bool {
+        bytes.isASCII && bytes.firstControl(in: bytes.indices) == nil
+            && bytes.firstIndex(of: ASCII.tab) == nil
+    }
+
     private static func needsEscape(_ bytes: Span<UInt8>) -> Bool {
-        if bytes.isASCII, bytes.firstControl(in: bytes.indices) == nil {
-            return bytes.firstIndex(of: ASCII.tab) != nil
-        }
         for index in bytes.indices {
             let byte = bytes[index]
             // 0xC2 leads the C1 controls, among others: the slow way looks closer.

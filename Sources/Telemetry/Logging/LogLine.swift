@@ -153,8 +153,14 @@ package struct LogLine: ~Copyable {
 
     /// Printable ASCII without spaces, quotes, brackets and "=" stands in a line as it is.
     private static func needsQuotes(_ value: Span<UInt8>) -> Bool {
-        for index in value.indices {
+        var index = 0
+        // Letters, "-" and the like of most values, eight at a time.
+        while index + 8 <= value.count, ASCII.isPlain(value.littleEndian64(at: index)) {
+            index += 8
+        }
+        while index < value.count {
             let byte = value[index]
+            index += 1
             let quoted = byte < 64 ? quotedLow : quotedHigh
             if byte > 0x7F || quoted &>> UInt64(byte & 63) & 1 != 0 { return true }
         }

@@ -7,17 +7,26 @@ package enum Timestamp {
         let seconds = Int(time / 1_000_000_000)
         let (year, month, day) = date(ofDay: seconds / 86_400)
         let second = seconds % 86_400
-        appendPair(year / 100, then: "", to: &buffer)
-        appendPair(year % 100, then: "-", to: &buffer)
-        appendPair(month, then: "-", to: &buffer)
-        appendPair(day, then: "T", to: &buffer)
-        appendPair(second / 3600, then: ":", to: &buffer)
-        appendPair(second / 60 % 60, then: ":", to: &buffer)
-        appendPair(second % 60, then: ".", to: &buffer)
         let milliseconds = Int(time / 1_000_000 % 1000)
-        buffer.append(UInt8(ascii: "0") + UInt8(milliseconds / 100))
-        appendPair(milliseconds % 100, then: "Z", to: &buffer)
+        // Three words of eight characters: "2026-11-", "20T11:00", ":00.000Z".
+        buffer.append(
+            low: 8,
+            of: pair(year / 100) | pair(year % 100) << 16 | dash << 32 | pair(month) << 40
+                | dash << 56)
+        buffer.append(
+            low: 8,
+            of: pair(day) | letterT << 16 | pair(second / 3600) << 24 | colon << 40
+                | pair(second / 60 % 60) << 48)
+        buffer.append(
+            low: 8,
+            of: colon | pair(second % 60) << 8 | dot << 24
+                | UInt64(0x30 + milliseconds / 100) << 32 | pair(milliseconds % 100) << 40
+                | letterZ << 56)
     }
+
+    private static let dash = UInt64(UInt8(ascii: "-")), colon = UInt64(UInt8(ascii: ":"))
+    private static let dot = UInt64(UInt8(ascii: "."))
+    private static let letterT = UInt64(UInt8(ascii: "T")), letterZ = UInt64(UInt8(ascii: "Z"))
 
     /// The proleptic Gregorian date of a day counted from 1970-01-01.
     package static func date(ofDay day: Int) -> (year: Int, month: Int, day: Int) {
@@ -44,12 +53,8 @@ package enum Timestamp {
         return era * 146_097 + dayOfEra - 719_468
     }
 
-    /// Appends two digits and a character, or none.
-    private static func appendPair(
-        _ value: Int, then separator: StaticString, to buffer: inout ByteBuffer
-    ) {
-        let digits = UInt64(value / 10 | (value % 10) << 8) | 0x3030
-        guard separator.utf8CodeUnitCount > 0 else { return buffer.append(low: 2, of: digits) }
-        buffer.append(low: 3, of: digits | UInt64(separator.bytes[0]) << 16)
+    /// Two digits, the first in the lowest byte.
+    private static func pair(_ value: Int) -> UInt64 {
+        UInt64(value / 10 | (value % 10) << 8) | 0x3030
     }
 }
