@@ -170,7 +170,7 @@ extension HTTPConnection {
 
     private static let lineEnd: StaticString = "\r\n"
 
-    private func watchPending() {
+    func watchPending() {
         guard takenBytes == nil, stream.pendingBytes > 0, let deadline else { return }
         takenBytes = stream.takenBytes
         deadline.set(in: settings.writeStallTimeout)
@@ -191,6 +191,7 @@ extension HTTPConnection {
     /// closing with unread bytes would reset the connection and lose the response
     /// (RFC 9112 section 9.6).
     private func closeGently() async {
+        stream.flush()
         let wasUnread =
             refusal != nil || isTimedOut || phase == .body
             || (phase == .request && parser.head.framing != .none) || !input.isEmpty

@@ -320,6 +320,12 @@ extension HTTPConnection: SocketStreamObserver {
         }
     }
 
+    /// See `SocketStreamObserver`. Between two requests the time that a client may be idle is
+    /// short enough.
+    package func streamStalled() {
+        if phase == .bodyDone || phase == .request { watchPending() }
+    }
+
     /// See `SocketStreamObserver`.
     package func streamDrained() {
         takenBytes = nil

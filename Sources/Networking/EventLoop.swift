@@ -128,7 +128,26 @@ package final class EventLoop: TaskExecutor, @unchecked Sendable {
         }
     }
 
+    /// The loop runs tasks, not callbacks.
+    private(set) var isRunningTasks = false
+    /// What tasks wrote to since the last turn.
+    private var gathered: [SocketStream] = []
+
+    /// Has the stream send what was gathered when the tasks of this turn have run.
+    func flushLater(_ stream: SocketStream) {
+        gathered.append(stream)
+    }
+
     private func drain() {
+        isRunningTasks = true
+        runTasks()
+        isRunningTasks = false
+        guard !gathered.isEmpty else { return }
+        for stream in gathered { stream.flush() }
+        gathered.removeAll(keepingCapacity: true)
+    }
+
+    private func runTasks() {
         var budget = Self.jobsPerTurnMax
         while budget > 0, let job = jobs.popFirst() {
             // SAFETY: each job is run once, on the executor it was enqueued on.

@@ -10,6 +10,13 @@ package protocol SocketStreamObserver: AnyObject {
     func streamEnded(error: Int32)
     /// Everything that was waiting to be written has left.
     func streamDrained()
+    /// What was gathered did not all leave: from now on `pendingBytes` counts it.
+    func streamStalled()
+}
+
+extension SocketStreamObserver {
+    /// Nothing: whoever looks at `pendingBytes` learns of it.
+    package func streamStalled() {}
 }
 
 /// A connected TCP or unix-domain socket: reads into the loop's shared buffer, writes at once
@@ -36,6 +43,11 @@ package final class SocketStream {
     private var writtenBytes = 0
     /// FIN is due once everything has left.
     private var isFinishing = false
+    /// What waits was gathered by a task and leaves when the loop's tasks have run.
+    private var isGathered = false
+
+    /// Bytes that a turn gathers for one stream at most.
+    package static let gatheredBytesMax = 64 << 10
 
     init(loop: EventLoop, kind: Kind) {
         self.loop = loop
@@ -67,11 +79,13 @@ package final class SocketStream {
         return writtenBytes - pendingBytes - Int(martlet_unacknowledged(descriptor))
     }
 
-    /// Bytes that were written here and have not left yet.
+    /// Bytes that were written here and have not left yet; without those that leave with this
+    /// turn of the loop.
     package var pendingBytes: Int {
         guard let raw = unsafe handle else { return 0 }
         // SAFETY: the handle is open.
-        return unsafe waiting.count + uv_stream_get_write_queue_size(martlet_uv_stream(raw))
+        let queued = unsafe uv_stream_get_write_queue_size(martlet_uv_stream(raw))
+        return queued + (isGathered ? 0 : waiting.count)
     }
 
     // MARK: Reading
@@ -123,17 +137,28 @@ package final class SocketStream {
 
     /// Sends `first`, `second` and `third` in this order, with one system call where the kernel
     /// takes them, and keeps what it does not take. On a broken stream bytes are dropped.
+    ///
+    /// What a task writes is gathered and leaves when the tasks of the loop's turn have run: the
+    /// answers of a turn go out together, and wake up who waits for them once, not one by one.
     package func write(
         _ first: Span<UInt8>, _ second: Span<UInt8> = Span(), _ third: Span<UInt8> = Span()
     ) {
         // SAFETY: the handle is open, as in all that is called from here.
         guard let raw = unsafe handle, !isBroken else { return }
-        writtenBytes += first.count + second.count + third.count
+        let count = first.count + second.count + third.count
+        writtenBytes += count
+        if gathers(count) {
+            waiting.append(first)
+            waiting.append(second)
+            return waiting.append(third)
+        }
+        flush()
+        guard !isBroken else { return }
         var written = 0
         if waiting.isEmpty, unsafe request == nil || inFlight.isEmpty {
             written = unsafe tryWrite(raw, first, second, third)
         }
-        guard written < first.count + second.count + third.count, !isBroken else { return }
+        guard written < count, !isBroken else { return }
         for piece in 0..<3 {
             let bytes = piece == 0 ? first : piece == 1 ? second : third
             let skipped = min(written, bytes.count)
@@ -141,6 +166,34 @@ package final class SocketStream {
             written -= skipped
         }
         unsafe submit(raw)
+    }
+
+    /// Whether `count` bytes more are gathered for the end of the turn.
+    private func gathers(_ count: Int) -> Bool {
+        guard loop.isRunningTasks else { return false }
+        if isGathered { return waiting.count + count <= Self.gatheredBytesMax }
+        guard count <= Self.gatheredBytesMax, waiting.isEmpty, inFlight.isEmpty else {
+            return false
+        }
+        isGathered = true
+        loop.flushLater(self)
+        return true
+    }
+
+    /// Sends what was gathered.
+    package func flush() {
+        guard isGathered else { return }
+        isGathered = false
+        // SAFETY: a handle that is set is open.
+        guard let raw = unsafe handle, !isBroken else { return waiting.removeAll() }
+        let written = unsafe tryWrite(raw, waiting.bytes, Span(), Span())
+        guard written < waiting.count, !isBroken else {
+            // A large answer must not stay allocated while the connection idles.
+            return waiting.removeAll(keeping: 4096)
+        }
+        waiting.consume(written)
+        unsafe submit(raw)
+        observer?.streamStalled()
     }
 
     private func tryWrite(
@@ -221,6 +274,7 @@ package final class SocketStream {
 
     /// Sends FIN once everything has left. Reading goes on.
     package func finishWriting() {
+        flush()
         // SAFETY: a handle that is set is open.
         guard let raw = unsafe handle, !isBroken, !isFinishing else { return }
         isFinishing = true
@@ -242,6 +296,7 @@ package final class SocketStream {
 
     /// Closes the socket; what has not left is dropped. May be called twice.
     package func close() {
+        flush()
         guard let raw = unsafe handle else { return }
         unsafe handle = nil
         observer = nil

@@ -11,6 +11,7 @@ private final class Recorder: SocketStreamObserver {
     var received: [UInt8] = []
     var ended: Int32?
     var drains = 0
+    var stalls = 0
 
     init(_ stream: SocketStream) {
         self.stream = stream
@@ -27,6 +28,10 @@ private final class Recorder: SocketStreamObserver {
 
     func streamDrained() {
         drains += 1
+    }
+
+    func streamStalled() {
+        stalls += 1
     }
 }
 
@@ -80,6 +85,7 @@ private let anyPort = ListenAddress.tcp(host: "127.0.0.1", port: 0)
             client.send("question")
             try await loop.wait(for: "bytes") { server.received.count == 8 }
             server.stream.write("an".utf8.span, "sw".utf8.span, "er".utf8.span)
+            server.stream.flush()
             #expect(client.receive(until: "answer"))
             switch address {
             case .tcp(let host, _): #expect(server.stream.peer?.address == host)
@@ -123,6 +129,58 @@ private let anyPort = ListenAddress.tcp(host: "127.0.0.1", port: 0)
             #expect(server.stream.pendingBytes == 0)
             acceptor.value.close()
         }
+    }
+
+    @Test func `what a task writes leaves when the tasks of the turn have run`() async throws {
+        try await TestLoop(name: "stream").run { loop in
+            let acceptor = try Acceptor(loop: loop, address: anyPort)
+            let client = try RawClient(acceptor.address)
+            let server = try await acceptor.next(loop)
+            server.stream.write("a".utf8.span)
+            server.stream.write("b".utf8.span, "c".utf8.span)
+            #expect(server.stream.pendingBytes == 0)
+            #expect(!client.receive(within: 20))
+            await loop.sleep(milliseconds: 1)
+            #expect(client.receive(until: "abc"))
+
+            // More than is gathered goes at once, behind what was.
+            let large = FaultyUpstream.pattern(SocketStream.gatheredBytesMax + 1)
+            server.stream.write("d".utf8.span)
+            server.stream.send(large)
+            while client.received.count < large.count + 4, client.receive() {}
+            let isWhole = client.received == Array("abcd".utf8) + large
+            #expect(isWhole)
+            #expect(server.stalls == 0)
+            acceptor.close()
+        }
+    }
+
+    @Test func `what was gathered and does not leave is told of, and closing sends it`()
+        async throws
+    {
+        let own = TestLoop(name: "stream")
+        let (client, acceptor) = try await own.run { loop in
+            let acceptor = try Acceptor(loop: loop, address: anyPort)
+            let client = try RawClient(acceptor.address)
+            let server = try await acceptor.next(loop)
+            // The peer reads nothing: sooner or later the kernel takes no more.
+            var turns = 0
+            while server.stalls == 0, turns < 10_000 {
+                server.stream.send(FaultyUpstream.pattern(32 << 10))
+                await loop.sleep(milliseconds: 0)
+                turns += 1
+            }
+            #expect(server.stalls == 1)
+            #expect(server.stream.pendingBytes > 0)
+            let other = try RawClient(acceptor.address)
+            let second = try await acceptor.next(loop)
+            second.stream.write("last".utf8.span)
+            second.stream.close()
+            #expect(other.receiveAll().text == "last")
+            return (Confined(client), Confined(acceptor))
+        }
+        client.value.reset()
+        try await own.run { _ in acceptor.value.close() }
     }
 
     @Test func `FIN follows what waits`() async throws {
