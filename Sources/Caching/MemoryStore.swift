@@ -58,6 +58,8 @@ package final class MemoryStore: Sendable {
     private static let entriesAShardMin = 4
 
     private let shards: [MemoryShard]
+    /// Flushes that were begun.
+    private let flushes = Atomic<Int>(0)
 
     /// A store of at most `bytesMax` bytes, counted as `CacheEntry.cost` and `slotBytes` for each
     /// entry. A body of `entryBytesMax` bytes fits if the whole is a bit over four times as large.
@@ -76,9 +78,25 @@ package final class MemoryStore: Sendable {
         shards[Int(key.digest.bytes[7]) & (shards.count - 1)]
     }
 
-    /// The entry of `key`, if it may still be used at `now` (milliseconds since 1970).
-    package func get(_ key: CacheKey, now: Int64) -> CacheEntry? {
-        shard(of: key).state.withLock { $0.get(key, now: now) }
+    /// The entry of `key`, if it may still be used at `now` (milliseconds since 1970). `isAgain`:
+    /// the same request has missed it before, and no miss is counted.
+    package func get(_ key: CacheKey, now: Int64, isAgain: Bool = false) -> CacheEntry? {
+        shard(of: key).state.withLock { $0.get(key, now: now, isAgain: isAgain) }
+    }
+
+    /// How many flushes were begun: what another store is asked for after looking at it may be
+    /// put in by `fill`.
+    package var generation: Int { flushes.load(ordering: .acquiring) }
+
+    /// Puts in what another store had, which was asked at `generation`: unless it may have been
+    /// removed since, or what is here is as new.
+    package func fill(_ entry: CacheEntry, for key: CacheKey, now: Int64, generation: Int) {
+        shard(of: key).state.withLock { state in
+            guard flushes.load(ordering: .acquiring) == generation,
+                state.createdAt(key).map({ $0 < entry.createdAt }) ?? true
+            else { return }
+            _ = state.set(entry, for: key, now: now)
+        }
     }
 
     /// Stores an entry in place of the one `key` has, which is gone whatever becomes of the new.
@@ -103,9 +121,16 @@ package final class MemoryStore: Sendable {
         fileprivate var slot = 0
 
         /// A removal of those that `selector` takes, which begins with the first `step`.
-        package init(_ selector: CacheSelector) {
+        fileprivate init(_ selector: CacheSelector) {
             self.selector = selector
         }
+    }
+
+    /// Begins a removal of the entries that `selector` takes. From now on, nothing comes in that
+    /// another store was asked for before.
+    package func beginFlush(_ selector: CacheSelector) -> Flush {
+        flushes.wrappingAdd(1, ordering: .acquiringAndReleasing)
+        return Flush(selector)
     }
 
     /// Entries that one step of a flush looks at: what it may hold up others that want the shard.
@@ -127,7 +152,7 @@ package final class MemoryStore: Sendable {
 
     /// Forgets all that match, in steps; answers how many.
     package func flush(_ selector: CacheSelector) -> Int {
-        var flush = Flush(selector)
+        var flush = beginFlush(selector)
         while step(&flush) {}
         return flush.removed
     }

@@ -51,10 +51,15 @@ struct ShardState: Sendable {
         return result
     }
 
-    mutating func get(_ key: CacheKey, now: Int64) -> CacheEntry? {
+    /// When the entry of `key` was made, in milliseconds since 1970.
+    func createdAt(_ key: CacheKey) -> Int64? {
+        indices[key].flatMap { slots[Int($0)]?.entry.createdAt }
+    }
+
+    mutating func get(_ key: CacheKey, now: Int64, isAgain: Bool) -> CacheEntry? {
         sketch.count(key, keys: indices.count)
         guard let index = indices[key], let slot = slots[Int(index)] else {
-            counts.misses += 1
+            if !isAgain { counts.misses += 1 }
             return nil
         }
         guard !slot.entry.isExpired(at: now), slot.entry.digest == key.digest else {

@@ -106,7 +106,7 @@ extension Exchange: AnswerSink {
             connection.addField("x-request-id") { self.appendRequestID(to: &$0) }
         }
         connection.addField("x-martlet-cache", use.status.name)
-        connection.addField("x-portkey-cache-status", use.portkeyStatus)
+        connection.addField("x-portkey-cache-status", use.portkeyStatus(isError: status >= 400))
         if let controls = use.plan?.controls, controls.isClamped {
             connection.addField("x-martlet-cache-ttl") {
                 $0.append(decimal: Int(controls.ttl))

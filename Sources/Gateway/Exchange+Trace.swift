@@ -160,6 +160,7 @@ extension Exchange {
                 span.set(MartletAttributes.requestID, requestID.bytes)
             }
             span.set(MartletAttributes.cacheStatus, use.status.name)
+            if let reason = use.reason { span.set(MartletAttributes.cacheReason, reason) }
             if let call { span.set(MartletAttributes.attemptCount, call.attemptCount) }
             if operation?.request.isStreaming == true { span.set(MartletAttributes.stream, true) }
             if sentStatus > 0 { span.set(HTTPAttributes.responseStatusCode, sentStatus) }

@@ -39,6 +39,12 @@ struct CacheAnswer: ~Escapable {
         ]
         if let memory = object("memory", of: root) { lines += memoryLines(memory) }
         if let redis = object("redis", of: root) { lines += redisLines(redis) }
+        if let semantic = object("semantic", of: root) {
+            lines.append(
+                "semantic  \(Self.count(number("questions", of: semantic), "question")), "
+                    + "\(ByteSize.text(number("bytes", of: semantic))), "
+                    + "\(number("evicted", of: semantic)) evicted")
+        }
         lines.append("flights   \(number("flights", of: root)) under way")
         if let requests = object("requests", of: root) {
             var parts: [String] = []
@@ -74,6 +80,12 @@ struct CacheAnswer: ~Escapable {
     private func redisLines(_ redis: JSONValue) -> [String] {
         let servers = number("servers", of: redis)
         let unavailable = number("unavailable", of: redis)
+        guard document.value("keys", of: redis).flatMap({ document.integer($0) }) != nil else {
+            return [
+                "redis     \(text("url", of: redis)): \(Self.count(servers, "server")), "
+                    + "\(unavailable) unavailable; what is in it is not known"
+            ]
+        }
         let bytes = ByteSize.text(number("memory_bytes", of: redis))
         return [
             "redis     \(text("url", of: redis)): \(Self.count(servers, "server")), "

@@ -17,7 +17,11 @@ extension StartUp {
         if settings.store == .auto { line += ", switched on by its URL alone (REDIS_URL)" }
         line += settings.scope == .shared ? "; shared by all callers" : "; for each caller alone"
         line += "; for \(settings.ttl.milliseconds / 1000) s"
-        return line + (settings.coalesce ? "; equal calls at a time are one" : "")
+        if settings.coalesce { line += "; equal calls at a time are one" }
+        guard let model = settings.semanticModel else { return line }
+        let who = settings.semanticDefault ? "for all callers" : "for callers who ask for it"
+        return line + "; questions that mean the same to \(model) have one answer, \(who)"
+
     }
 
     /// The URL without user and password.

@@ -55,6 +55,8 @@ package final class Operation {
     package var body: ByteBuffer
     /// What the cache did for it (`martlet.cache.status`).
     package var cacheStatus: StaticString = "off"
+    /// Why the cache was not used (`martlet.cache.reason`), where it was not.
+    package var cacheReason: StaticString?
     /// Bytes up to which the answer may be kept to be given again; 0: it is not kept.
     package var keepsBytesMax = 0
     /// A provider is asked. Otherwise the answer is one that another call has brought: it costs
@@ -177,6 +179,7 @@ package final class Operation {
     func setProgress(_ course: Course, on record: SpanRecord) {
         record.set(MartletAttributes.attemptCount, course.attemptCount)
         record.set(MartletAttributes.cacheStatus, cacheStatus)
+        if let cacheReason { record.set(MartletAttributes.cacheReason, cacheReason) }
         if !hasRequestID {
             var requestID = ByteBuffer(capacity: 32)
             trace.appendRequestID(to: &requestID)

@@ -53,7 +53,7 @@ private final class Wrong: Sendable {
             store.set(Self.entry(key, bytes: 10), for: key, now: 0)
         }
         #expect(store.statistics.entries == count)
-        var flush = MemoryStore.Flush(CacheSelector())
+        var flush = store.beginFlush(CacheSelector())
         var before = 0
         while store.step(&flush) {
             #expect(flush.removed - before <= MemoryStore.flushStepSlots)
@@ -63,6 +63,36 @@ private final class Wrong: Sendable {
         #expect(flush.removed == count)
         #expect(store.statistics.entries == 0 && store.statistics.bytes == 0)
         #expect(!store.step(&flush))
+    }
+
+    @Test func `what another store had comes in unless it may be gone, or something newer is here`()
+    {
+        let store = MemoryStore(bytesMax: 1 << 20)
+        let key = testKey(1)
+        func entry(_ time: Int64) -> CacheEntry {
+            testEntry(key, body: "b", createdAt: time, ttl: 60)
+        }
+        let before = store.generation
+        let first = entry(5)
+        store.fill(first, for: key, now: 5, generation: before)
+        #expect(store.get(key, now: 5) === first)
+        store.fill(entry(4), for: key, now: 5, generation: before)
+        #expect(store.get(key, now: 5) === first)
+        let second = entry(6)
+        store.fill(second, for: key, now: 6, generation: before)
+        #expect(store.get(key, now: 6) === second)
+        #expect(store.flush(CacheSelector()) == 1)
+        store.fill(entry(7), for: key, now: 7, generation: before)
+        #expect(store.get(key, now: 7) == nil)
+        store.fill(entry(8), for: key, now: 8, generation: store.generation)
+        #expect(store.get(key, now: 8) != nil)
+    }
+
+    @Test func `a request that looks twice has one miss`() {
+        let store = MemoryStore(bytesMax: 1 << 20)
+        #expect(store.get(testKey(1), now: 0) == nil)
+        #expect(store.get(testKey(1), now: 0, isAgain: true) == nil)
+        #expect(store.statistics.misses == 1)
     }
 
     @Test func `an entry of another key is not answered`() {

@@ -78,6 +78,39 @@ import Testing
         #expect(trace.server["martlet.cache.status"] == "hit")
     }
 
+    @Test(arguments: [
+        (["Authorization: Bearer sk-one", "Cache-Control: no-store"], "asked"),
+        ([], "uncacheable"),
+    ])
+    func `a call that passes the cache by says why`(fields: [String], reason: String) throws {
+        let upstream = try MockUpstream()
+        let gateway = try TestGateway(upstream.url, Self.settings)
+        #expect(try send(gateway, Self.body(), fields).header("x-martlet-cache") == "bypass")
+        let trace = try gateway.trace()
+        #expect(trace.server["martlet.cache.reason"] == reason)
+        #expect(trace.operations[0]["martlet.cache.reason"] == reason)
+    }
+
+    @Test func `the debug pages lead from a hit to the call that made its answer`() throws {
+        let upstream = try MockUpstream()
+        let gateway = try TestGateway(upstream.url, Self.settings)
+        for _ in 0..<2 { _ = try send(gateway) }
+        let traces = gateway.traces(2)
+        let (made, hit) = (try #require(traces.first), try #require(traces.last))
+        let operation = made.operations[0].id
+        func page(_ accept: String) throws -> String {
+            let path = "/debug/traces/\(hit.id)"
+            let request =
+                "GET \(path) HTTP/1.1\r\nHost: localhost\r\nAccept: \(accept)\r\n\r\n"
+            return try #require(try gateway.answer(to: request)).text
+        }
+        let link = #"{"trace_id":"\#(made.id)","span_id":"\#(operation)"}"#
+        #expect(try page("application/json").contains("\"links\":[\(link)]"))
+        let html = try page("text/html")
+        #expect(html.contains("<a href=\"/debug/traces/\(made.id)\">"))
+        #expect(html.contains(operation))
+    }
+
     @Test func `one entry serves both shapes, whichever came first`() throws {
         let upstream = try MockUpstream()
         let gateway = try TestGateway(upstream.url, Self.settings)

@@ -74,6 +74,20 @@ import Testing
         #expect(upstream.count == 2)
     }
 
+    @Test func `the questions that are known are told of`() throws {
+        let upstream = try MockUpstream()
+        let gateway = try TestGateway(upstream.url, Self.semantic)
+        _ = try send(gateway, Self.body("Where?"))
+        // Known once the answer is kept, which is after the client has it.
+        _ = gateway.traces(1)
+        let request = Wire.get("/cache").replacing("gateway.test", with: "localhost")
+        let page = try #require(try gateway.answer(to: request))
+        #expect(page.text.contains(#""semantic":{"questions":1,"bytes":"#), "\(page.text)")
+        let metrics = try #require(try gateway.answer(to: Wire.get("/metrics"))).text
+        #expect(metrics.contains("martlet_cache_semantic_entries 1\n"), "\(metrics)")
+        #expect(metrics.contains("martlet_cache_semantic_bytes "))
+    }
+
     @Test(arguments: [near, [key]])
     func `an equal question is answered by the upstream's embeddings`(
         fields: [String]

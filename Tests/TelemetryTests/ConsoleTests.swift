@@ -22,7 +22,11 @@ import W3CTraceContext
         let second = recorder.span(
             "POST", .client, id: 4, parent: .local(SpanID(2)!), at: 1_800_000)
         second.set(URLAttributes.full, "https://host/\u{1B}[31m")
-        second.addEvent("first byte", at: 1_900_000)
+        second.addEvent("first byte", at: 1_900_000) {
+            $0.set("error.type".utf8.span, utf8: "slow".utf8.span)
+        }
+        let other = SpanContext(traceID: traceID(9), spanID: SpanID(7)!, flags: .sampled)
+        second.addLink(SpanLink(context: other, isRemote: true))
         second.end(at: 2_000_000)
         return recorder.finish(at: 3_234_567)
     }
@@ -44,6 +48,8 @@ import W3CTraceContext
                   └─ POST  CLIENT  0.200 ms
                           url.full = https://host/\\x1B[31m
                           event first byte after 0.100 ms
+                            error.type = slow
+                          link to 4bf92f3577b34da60000000000000009 0000000000000007
 
 
             """

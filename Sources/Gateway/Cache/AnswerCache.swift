@@ -19,6 +19,7 @@ final class AnswerCache: Sendable {
     let metrics: CacheMetrics
     /// Servers of Redis that workers found gone, each worker counting for itself.
     private let unavailable = Atomic<Int>(0)
+    private let flushes = Atomic<Int>(0)
 
     /// nil where no store is configured. `embeddings`: who makes them, if that is not the upstream.
     init?(
@@ -42,6 +43,12 @@ final class AnswerCache: Sendable {
             settings.coalesce
             ? FlightTable(bytesMax: max(Self.flightBytesMin, 4 * settings.entryBytesMax)) : nil
     }
+
+    /// Flushes that were begun: what workers keep of calls from before goes too.
+    var flushCount: Int { flushes.load(ordering: .acquiring) }
+
+    /// A flush begins, of whichever answers.
+    func beginFlush() { flushes.wrappingAdd(1, ordering: .acquiringAndReleasing) }
 
     /// Some worker goes on without Redis.
     var isDegraded: Bool { unavailable.load(ordering: .relaxed) > 0 }
@@ -118,11 +125,16 @@ struct CachePlan {
 /// The cache's part in one exchange.
 struct CacheUse {
     var status = CacheStatus.off
+    /// Why the cache was not used, where it was not.
+    var reason: StaticString?
     var plan: CachePlan?
     /// The call, where it came before.
     var known: KnownCalls.Call?
     /// The flight that the exchange leads.
     var flight: Flight?
+    /// When the oldest of the items was made that an answer is put together of, in milliseconds
+    /// since 1970.
+    var oldestItem: Int64?
     /// Seconds since the answer was made, of a hit.
     var age: Int?
     /// Nanoseconds that the look-up took; 0: there was none.
@@ -132,8 +144,10 @@ struct CacheUse {
     /// What was asked, where its answer may be given to those who ask the like.
     var question: KnownQuestion?
 
-    /// `x-portkey-cache-status`.
-    var portkeyStatus: StaticString {
+    /// `x-portkey-cache-status` of an answer that is an error, or none.
+    func portkeyStatus(isError: Bool) -> StaticString {
+        // Who shares an error had no hit.
+        if status == .coalesced, isError { return CacheStatus.miss.portkeyName }
         if status == .hit, similarity != nil { return "SEMANTIC HIT" }
         if status == .miss, question != nil { return "SEMANTIC MISS" }
         return status.portkeyName

@@ -103,6 +103,7 @@ enum CacheEndpoints {
         _ selector: CacheSelector, _ cache: WorkerCache, _ loop: EventLoop,
         _ outcome: inout FlushOutcome
     ) async {
+        cache.shared.beginFlush()
         if let redis = cache.redis {
             let result = await redis.flush(selector)
             outcome.redis += result.removed
@@ -110,7 +111,7 @@ enum CacheEndpoints {
         }
         _ = cache.shared.semantic?.index.flush(selector)
         guard let memory = cache.shared.memory else { return }
-        var flush = MemoryStore.Flush(selector)
+        var flush = memory.beginFlush(selector)
         // Between two steps, the loop's requests have their turn.
         while memory.step(&flush) { await loop.sleep(milliseconds: 1) }
         outcome.memory += flush.removed

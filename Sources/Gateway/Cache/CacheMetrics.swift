@@ -86,6 +86,12 @@ extension AnswerCache {
     private static let evictions = MetricDefinition(
         "martlet.cache.evictions", unit: "{entry}", .observedCounter,
         "Answers that went from memory for others.")
+    private static let questions = MetricDefinition(
+        "martlet.cache.semantic.entries", unit: "{entry}", .upDownCounter,
+        "Questions whose answers may be given to those who ask the like.")
+    private static let questionBytes = MetricDefinition(
+        "martlet.cache.semantic.bytes", unit: "By", .upDownCounter,
+        "Bytes that those questions take.")
     private static let underWay = MetricDefinition(
         "martlet.cache.flights", unit: "{call}", .upDownCounter,
         "Calls under way that equal ones would share.")
@@ -100,6 +106,10 @@ extension AnswerCache {
             found.append(metric(Self.bytes, statistics.bytes))
             found.append(metric(Self.entries, statistics.entries))
             found.append(metric(Self.evictions, statistics.evicted))
+        }
+        if let statistics = semantic?.index.statistics {
+            found.append(metric(Self.questions, statistics.entries))
+            found.append(metric(Self.questionBytes, statistics.bytes))
         }
         if let flights { found.append(metric(Self.underWay, flights.count)) }
         return found

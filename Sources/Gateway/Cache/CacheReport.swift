@@ -31,6 +31,17 @@ enum CacheReport {
         } else {
             buffer.append("null")
         }
+        buffer.append(",\"semantic\":")
+        if let semantic = cache.semantic?.index.statistics {
+            buffer.append("{\"questions\":")
+            buffer.append(decimal: semantic.entries)
+            append("bytes", semantic.bytes, to: &buffer)
+            append("partitions", semantic.partitions, to: &buffer)
+            append("evicted", semantic.evicted, to: &buffer)
+            buffer.append("}")
+        } else {
+            buffer.append("null")
+        }
         append("flights", cache.flights?.count ?? 0, to: &buffer)
         buffer.append(",\"requests\":{")
         for (index, status) in CacheStatus.allCases.filter({ $0 != .off }).enumerated() {
@@ -69,18 +80,21 @@ enum CacheReport {
         buffer.append(jsonString: url)
         append("servers", redis.servers, to: &buffer)
         append("unavailable", redis.unavailable, to: &buffer)
-        append("keys", redis.keys, to: &buffer)
-        append("memory_bytes", redis.memoryBytes, to: &buffer)
-        append("evicted_keys", redis.evictedKeys, to: &buffer)
+        // Where no server answers, nothing is known of what they hold.
+        let isKnown = redis.unavailable < max(redis.servers, 1)
+        append("keys", isKnown ? redis.keys : nil, to: &buffer)
+        append("memory_bytes", isKnown ? redis.memoryBytes : nil, to: &buffer)
+        append("evicted_keys", isKnown ? redis.evictedKeys : nil, to: &buffer)
         buffer.append("}")
     }
 
     private static func append(
-        _ name: StaticString, _ value: Int, to buffer: inout ByteBuffer
+        _ name: StaticString, _ value: Int?, to buffer: inout ByteBuffer
     ) {
         buffer.append(",\"")
         buffer.append(name)
         buffer.append("\":")
+        guard let value else { return buffer.append("null") }
         buffer.append(decimal: value)
     }
 }

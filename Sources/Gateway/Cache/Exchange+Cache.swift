@@ -24,6 +24,8 @@ extension Exchange {
         let operation = makeOperation(request)
         guard let plan = use.plan, plan.controls.lookup != .bypass || plan.controls.stores else {
             use.status = .bypass
+            use.reason = use.plan == nil ? "uncacheable" : "asked"
+            operation.cacheReason = use.reason
             cache.shared.metrics.lookedUp(.bypass)
             return try await relay(operation)
         }
@@ -94,7 +96,8 @@ extension Exchange {
         _ plan: CachePlan, _ operation: Operation, _ lookup: LookupSpan, _ cache: WorkerCache
     ) async throws(GatewayError) {
         // Another flight may have ended since memory was looked into.
-        if use.flight != nil, let entry = findInMemory(plan, operation, cache, at: WorkerCache.now)
+        if use.flight != nil, let entry = findInMemory(
+                plan, operation, cache, at: WorkerCache.now, isAgain: true)
         {
             use.flight?.end(.stored(entry.entry, store: entry.store))
             return await replay(entry, operation, lookup)
@@ -116,9 +119,10 @@ extension Exchange {
 
     /// `now` is in milliseconds since 1970.
     private func findInMemory(
-        _ plan: CachePlan, _ operation: Operation, _ cache: WorkerCache, at now: Int64
+        _ plan: CachePlan, _ operation: Operation, _ cache: WorkerCache, at now: Int64,
+        isAgain: Bool = false
     ) -> FoundAnswer? {
-        guard let entry = cache.shared.memory?.get(plan.key, now: now),
+        guard let entry = cache.shared.memory?.get(plan.key, now: now, isAgain: isAgain),
             plan.controls.accepts(age: entry.age(at: now))
         else { return nil }
         return found(entry, store: "memory", operation)

@@ -48,6 +48,7 @@ extension Exchange {
         }
         guard !missing.isEmpty, let redis = cache.redis, redis.isAvailable else { return }
         let batch = StoreBatch(count: missing.count)
+        let generation = cache.shared.memory?.generation ?? 0
         for index in missing {
             let key = keys[index]
             worker.loop.spawn {
@@ -59,7 +60,8 @@ extension Exchange {
         await batch.wait()
         record(batch, below: lookup.id)
         for (index, entry) in batch.entries {
-            cache.shared.memory?.set(entry, for: keys[index], now: WorkerCache.now)
+            cache.shared.memory?.fill(
+                entry, for: keys[index], now: WorkerCache.now, generation: generation)
             add(entry, at: index, plan, to: &known)
         }
     }
@@ -70,7 +72,8 @@ extension Exchange {
         guard plan.controls.accepts(age: entry.age(at: WorkerCache.now)) else { return }
         entry.withBody { bytes in
             let item = worker.bench.scan(bytes) { EmbeddingItem($0) } ?? nil
-            if let item { _ = known.add(item, of: bytes, at: index) }
+            guard let item, known.add(item, of: bytes, at: index) else { return }
+            use.oldestItem = min(use.oldestItem ?? .max, entry.createdAt)
         }
     }
 
@@ -82,7 +85,7 @@ extension Exchange {
         guard known.appendAnswer(to: &body) else { return nil }
         let nobody = CacheOrigin(traceIDHigh: 0, traceIDLow: 0, spanID: 0, flags: 0)
         let entry = CacheEntry(
-            key: plan.key, createdAt: WorkerCache.now, ttl: plan.controls.ttl,
+            key: plan.key, createdAt: use.oldestItem ?? WorkerCache.now, ttl: plan.controls.ttl,
             endpoint: .embeddings, origin: nobody, usage: AnswerFacts.Usage(), model: Span(),
             body: body.bytes)
         return FoundAnswer(entry: entry, store: "items", replay: nil)

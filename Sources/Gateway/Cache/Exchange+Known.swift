@@ -9,6 +9,7 @@ extension Exchange {
     /// What is known of the call, whose body was read.
     func findKnown() -> KnownCalls.Call? {
         guard let cache = worker.cache else { return nil }
+        cache.known.follow(cache.shared.flushCount)
         let head = connection.parser.head
         return connection.withHead { bytes in
             connection.body.withBytes { cache.known.find(head, bytes, body: $0) }

@@ -15,6 +15,7 @@ extension Exchange {
         _ plan: CachePlan, _ operation: Operation, _ lookup: LookupSpan, _ cache: WorkerCache
     ) async -> FoundAnswer? {
         guard let redis = cache.redis else { return nil }
+        let generation = cache.shared.memory?.generation ?? 0
         let (result, trip) = await redis.get(plan.key)
         if let trip { record(trip, below: lookup.id) }
         switch result {
@@ -23,7 +24,7 @@ extension Exchange {
             guard plan.controls.accepts(age: entry.age(at: now)),
                 let found = found(entry, store: "redis", operation)
             else { return nil }
-            cache.shared.memory?.set(entry, for: plan.key, now: now)
+            cache.shared.memory?.fill(entry, for: plan.key, now: now, generation: generation)
             return found
         case .miss(nil): break
         case .miss(let error?):

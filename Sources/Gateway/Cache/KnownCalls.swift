@@ -45,9 +45,19 @@ final class KnownCalls {
 
     private var calls: [Call?] = Array(repeating: nil, count: placesMax)
     private var bytes = 0
+    /// Flushes of the cache when the first of them came in.
+    private var flushCount = 0
     private let seed = UInt64.random(in: 0 ... .max)
     /// What counts of the head that is looked at.
     private var head = ByteBuffer()
+
+    /// Forgets all where the cache was flushed since: they hold what people asked.
+    func follow(_ flushCount: Int) {
+        guard flushCount != self.flushCount else { return }
+        self.flushCount = flushCount
+        calls = Array(repeating: nil, count: Self.placesMax)
+        bytes = 0
+    }
 
     /// The call with that head and body; nil where none is known. `bytes` are those of `head`.
     func find(_ head: RequestHead, _ bytes: Span<UInt8>, body: Span<UInt8>) -> Call? {

@@ -138,7 +138,17 @@ enum DebugDocument {
             buffer.append(jsonString: event.name.bytes)
             buffer.append(",\"offset_ms\":")
             Text.appendThousandths((max(event.time, origin) - origin) / 1000, to: &buffer)
-            buffer.append("}")
+            buffer.append(",\"attributes\":{")
+            event.withBytes { append($0, to: &buffer) }
+            buffer.append("}}")
+        }
+        buffer.append("],\"links\":[")
+        for (index, link) in span.links.enumerated() {
+            buffer.append(index > 0 ? ",{\"trace_id\":\"" : "{\"trace_id\":\"")
+            buffer.append(link.context.traceID)
+            buffer.append("\",\"span_id\":\"")
+            buffer.append(link.context.spanID)
+            buffer.append("\"}")
         }
         buffer.append("]")
     }

@@ -122,6 +122,16 @@ enum DebugPage {
             page.append(" +")
             Text.appendThousandths((max(event.time, start) - start) / 1000, to: &page)
             page.append(" ms\n")
+            event.withBytes { append($0, to: &page) }
+        }
+        for link in span.links {
+            page.append("<tr><th>link<td><a href=\"/debug/traces/")
+            page.append(link.context.traceID)
+            page.append("\"><code>")
+            page.append(link.context.traceID)
+            page.append("</code></a> <code>")
+            page.append(link.context.spanID)
+            page.append("</code>\n")
         }
         page.append("</table></details>\n")
     }

@@ -80,12 +80,22 @@ package struct SpanTree {
             appendAttributes(
                 bytes, indent: inner + (below.isEmpty ? "     " : "│    "), to: &buffer)
         }
+        let indent = inner + (below.isEmpty ? "     " : "│    ")
         for event in span.events {
-            buffer.append(string: inner + (below.isEmpty ? "     " : "│    "))
+            buffer.append(string: indent)
             buffer.append("event ")
             buffer.append(event.name)
             buffer.append(" after ")
             appendDuration(event.time &- min(event.time, span.startTime), to: &buffer)
+            buffer.append("\n")
+            event.withBytes { appendAttributes($0, indent: indent + "  ", to: &buffer) }
+        }
+        for link in span.links {
+            buffer.append(string: indent)
+            buffer.append("link to ")
+            buffer.append(link.context.traceID)
+            buffer.append(" ")
+            buffer.append(link.context.spanID)
             buffer.append("\n")
         }
     }

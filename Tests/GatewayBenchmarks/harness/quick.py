@@ -9,22 +9,33 @@ import shutil
 import subprocess
 
 import callgrind
+from hits import check_hits
 from machine import BenchmarkError
 from proxies import Martlet, Nginx
+from telemetry import EVERYTHING, VARIANTS
 
 PLAIN = ("chat-1k", "chat-10k", "embeddings")
 STREAMS = ("streams", "streams-usage")
 CONNECTIONS, WARM_UP, REQUESTS = 8, 200, 800
+HIT = {"MARTLET_CACHE_STORE": "memory", "MARTLET_CACHE_SCOPE": "shared"}
+# What costs more or less than the plain requests, by name: the workload, and the environment of a
+# gateway of its own. Targets of times are those of `telemetry` and `hits`.
+VARIED = {
+    "chat-1k, all telemetry": ("chat-1k", EVERYTHING),
+    "chat-10k, full content": ("chat-10k", VARIANTS["content"][1]),
+    "chat-1k, hit": ("chat-1k", HIT),
+    "chat-10k, hit": ("chat-10k", HIT),
+}
 # Slow enough that each chunk is relayed by itself although callgrind slows the proxy down.
 STREAM_COUNT, CHUNKS, INTERVAL_MS = 10, 60, 50
 # What a compiler or library update may cost before somebody has to look.
 INSTRUCTIONS_MARGIN, ALLOCATIONS_MARGIN = 1.10, 1.0
 
 
-def count_all(tools, proxy, counter):
+def count_all(tools, proxy, counter, names=None):
     """Instructions and allocations a request (plain) or an event (streams), by workload."""
     found = {}
-    for name in (*PLAIN, *STREAMS):
+    for name in names or (*PLAIN, *STREAMS):
         workload = tools.workloads[name]
         if name in PLAIN:
             tools.load(proxy.port, workload, connections=CONNECTIONS, requests=WARM_UP)
@@ -50,6 +61,23 @@ def count_all(tools, proxy, counter):
     return found
 
 
+def count_varied(tools, binary, directory, upstream):
+    found = {}
+    for number, (name, (workload, environment)) in enumerate(VARIED.items()):
+        counter = callgrind.Callgrind(directory, f"varied-{number}")
+        with (
+            tools.sink() as sink,
+            Martlet(
+                directory, binary, upstream, sink, wrapper=counter.command,
+                name=f"martlet-varied-{number}", environment=environment,
+            ) as gateway,
+        ):
+            found[name] = count_all(tools, gateway, counter, [workload])[workload]
+            if environment is HIT:
+                check_hits(gateway, WARM_UP + REQUESTS - 1)
+    return found
+
+
 def stripped(binary, directory):
     """A copy without debug information, which callgrind cannot always read."""
     copy = os.path.join(directory, "martlet-stripped")
@@ -64,10 +92,11 @@ def print_table(nginx, gateway, limits):
     for name, found in gateway.items():
         limit = limits.get(name, {})
         unit = "an event" if name in STREAMS else "a request"
+        base = nginx[VARIED[name][0] if name in VARIED else name]["instructions"]
         print(
-            f"| {name}, {unit} | {nginx[name]['instructions']:,} "
+            f"| {name}, {unit} | {base:,} "
             f"| {found['instructions']:,} ({limit.get('instructions', '-')}) "
-            f"| {found['instructions'] / nginx[name]['instructions']:.2f} "
+            f"| {found['instructions'] / base:.2f} "
             f"| {found['allocations']} ({limit.get('allocations', '-')}) |"
         )
     print("\nUser-space instructions by callgrind; allocations are calls of malloc and its kin.")
@@ -96,6 +125,7 @@ def run(options, tools, directory):
                 ) as other,
             ):
                 counts = count_all(tools, other, counter)
+            counts |= count_varied(tools, binary, directory, upstream)
     with open(options.thresholds) as file:
         limits = json.load(file)
     if options.record and not options.stand_in:
