@@ -7,7 +7,7 @@ import Networking
 ///
 /// `prepare`, add headers, `start`; then wait for the observer's calls, and `release` once it
 /// has finished. After `release` the object serves somebody else.
-package final class HTTPTransfer {
+package final class HTTPTransfer: LoopGathering {
     /// The method of a request.
     package enum Method: Sendable, Equatable {
         case get, head, post
@@ -152,9 +152,14 @@ package final class HTTPTransfer {
         arm(timeouts.firstByte)
         enter()
         observer?.transferConnected(self)
-        if failure == nil { pump() }
+        if failure == nil {
+            if client.loop.isGathering { client.loop.flushLater(self) } else { pump() }
+        }
         leave()
     }
+
+    /// See `LoopGathering`.
+    package func flush() { pump() }
 
     // MARK: Control
 

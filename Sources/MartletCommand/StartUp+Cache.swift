@@ -21,7 +21,6 @@ extension StartUp {
         guard let model = settings.semanticModel else { return line }
         let who = settings.semanticDefault ? "for all callers" : "for callers who ask for it"
         return line + "; questions that mean the same to \(model) have one answer, \(who)"
-
     }
 
     /// The URL without user and password.

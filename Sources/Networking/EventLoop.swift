@@ -81,10 +81,14 @@ package final class EventLoop: TaskExecutor, @unchecked Sendable {
         thread.store(UInt(pthread_self()), ordering: .relaxed)
         takeRemoteJobs()
         while !isStopping.load(ordering: .relaxed) {
+            isGathering = true
             drain()
+            flush()
             // SAFETY: callbacks run on this thread only.
             unsafe uv_run(handle, jobs.isEmpty ? UV_RUN_ONCE : UV_RUN_NOWAIT)
             unsafe uv_idle_stop(noWait)
+            flush()
+            isGathering = false
             takeRemoteJobs()
         }
     }
@@ -128,26 +132,27 @@ package final class EventLoop: TaskExecutor, @unchecked Sendable {
         }
     }
 
-    /// The loop runs tasks, not callbacks.
-    private(set) var isRunningTasks = false
-    /// What tasks wrote to since the last turn.
-    private var gathered: [SocketStream] = []
+    /// What is to be sent may wait for `flush`: tasks or callbacks of a turn are running.
+    package private(set) var isGathering = false
+    /// What has gathered something in this half of a turn, and what it is sent from.
+    private var gathered: [any LoopGathering] = []
+    private var flushed: [any LoopGathering] = []
 
-    /// Has the stream send what was gathered when the tasks of this turn have run.
-    func flushLater(_ stream: SocketStream) {
-        gathered.append(stream)
+    /// Has `object` send what it gathered when the tasks, or the callbacks, of this turn have run.
+    package func flushLater(_ object: any LoopGathering) {
+        gathered.append(object)
+    }
+
+    private func flush() {
+        // Sending may call somebody who sends.
+        while !gathered.isEmpty {
+            swap(&gathered, &flushed)
+            for object in flushed { object.flush() }
+            flushed.removeAll(keepingCapacity: true)
+        }
     }
 
     private func drain() {
-        isRunningTasks = true
-        runTasks()
-        isRunningTasks = false
-        guard !gathered.isEmpty else { return }
-        for stream in gathered { stream.flush() }
-        gathered.removeAll(keepingCapacity: true)
-    }
-
-    private func runTasks() {
         var budget = Self.jobsPerTurnMax
         while budget > 0, let job = jobs.popFirst() {
             // SAFETY: each job is run once, on the executor it was enqueued on.

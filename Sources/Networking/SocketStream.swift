@@ -22,7 +22,7 @@ extension SocketStreamObserver {
 /// A connected TCP or unix-domain socket: reads into the loop's shared buffer, writes at once
 /// what the kernel takes and keeps the rest.
 @safe
-package final class SocketStream {
+package final class SocketStream: LoopGathering {
     enum Kind {
         case tcp, unix
     }
@@ -43,11 +43,13 @@ package final class SocketStream {
     private var writtenBytes = 0
     /// FIN is due once everything has left.
     private var isFinishing = false
-    /// What waits was gathered by a task and leaves when the loop's tasks have run.
+    /// What waits was gathered, and leaves when the loop's tasks or callbacks have run.
     private var isGathered = false
 
-    /// Bytes that a turn gathers for one stream at most.
-    package static let gatheredBytesMax = 64 << 10
+    /// Bytes that are gathered for one stream at most; more goes at once.
+    package static let gatheredBytesMax = 16 << 10
+    /// Bytes of memory for them that are kept.
+    private static let gatheredBytesKept = 2048
 
     init(loop: EventLoop, kind: Kind) {
         self.loop = loop
@@ -79,8 +81,7 @@ package final class SocketStream {
         return writtenBytes - pendingBytes - Int(martlet_unacknowledged(descriptor))
     }
 
-    /// Bytes that were written here and have not left yet; without those that leave with this
-    /// turn of the loop.
+    /// Bytes that were written here and have not left yet; without those that were gathered.
     package var pendingBytes: Int {
         guard let raw = unsafe handle else { return 0 }
         // SAFETY: the handle is open.
@@ -138,8 +139,8 @@ package final class SocketStream {
     /// Sends `first`, `second` and `third` in this order, with one system call where the kernel
     /// takes them, and keeps what it does not take. On a broken stream bytes are dropped.
     ///
-    /// What a task writes is gathered and leaves when the tasks of the loop's turn have run: the
-    /// answers of a turn go out together, and wake up who waits for them once, not one by one.
+    /// What tasks write is gathered and leaves when the tasks of the loop's turn have run; what
+    /// callbacks write, when these have: what goes out together wakes up its peers once.
     package func write(
         _ first: Span<UInt8>, _ second: Span<UInt8> = Span(), _ third: Span<UInt8> = Span()
     ) {
@@ -170,7 +171,7 @@ package final class SocketStream {
 
     /// Whether `count` bytes more are gathered for the end of the turn.
     private func gathers(_ count: Int) -> Bool {
-        guard loop.isRunningTasks else { return false }
+        guard loop.isGathering else { return false }
         if isGathered { return waiting.count + count <= Self.gatheredBytesMax }
         guard count <= Self.gatheredBytesMax, waiting.isEmpty, inFlight.isEmpty else {
             return false
@@ -189,7 +190,7 @@ package final class SocketStream {
         let written = unsafe tryWrite(raw, waiting.bytes, Span(), Span())
         guard written < waiting.count, !isBroken else {
             // A large answer must not stay allocated while the connection idles.
-            return waiting.removeAll(keeping: 4096)
+            return waiting.removeAll(keeping: Self.gatheredBytesKept)
         }
         waiting.consume(written)
         unsafe submit(raw)

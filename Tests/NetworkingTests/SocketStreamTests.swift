@@ -166,7 +166,7 @@ private let anyPort = ListenAddress.tcp(host: "127.0.0.1", port: 0)
             // The peer reads nothing: sooner or later the kernel takes no more.
             var turns = 0
             while server.stalls == 0, turns < 10_000 {
-                server.stream.send(FaultyUpstream.pattern(32 << 10))
+                server.stream.send(FaultyUpstream.pattern(8 << 10))
                 await loop.sleep(milliseconds: 0)
                 turns += 1
             }

@@ -96,7 +96,8 @@ extension Exchange {
         _ plan: CachePlan, _ operation: Operation, _ lookup: LookupSpan, _ cache: WorkerCache
     ) async throws(GatewayError) {
         // Another flight may have ended since memory was looked into.
-        if use.flight != nil, let entry = findInMemory(
+        if use.flight != nil,
+            let entry = findInMemory(
                 plan, operation, cache, at: WorkerCache.now, isAgain: true)
         {
             use.flight?.end(.stored(entry.entry, store: entry.store))
