@@ -24,24 +24,21 @@ package final class TelemetryPipeline {
     /// pages can show; without it there are none.
     package init(
         environment: TelemetryEnvironment, settings: TelemetrySettings, content: ContentSettings,
-        version: String, log: Log, consoleColours: Bool, console: @escaping Log.Output,
+        version: String, log: Log, consoleStyle: ConsoleStyle, console: @escaping Log.Output,
         debug: DebugSettings? = nil, watcher: ExportQueue? = nil
     ) {
         let isRecording = environment.isRecording
+        let encoder = TraceEncoder(resource: ExportResource(environment, version: version))
         let traces = TraceExporters(
-            encoder: TraceEncoder(resource: ExportResource(environment, version: version)),
+            encoder: encoder,
             destinations: isRecording ? environment.exporters : [], batch: environment.batch,
             settings: settings, content: content, version: version, log: log)
         var threads = traces.threads
         var queues: [any TraceConsumer] = traces.queues
         if isRecording, environment.console {
-            let queue = ExportQueue(
-                limits: .init(environment.batch), counters: ExportCounters(exporter: "console"))
-            var options = ConsoleOptions()
-            options.isColoured = consoleColours
-            options.includesContent = environment.consoleCapturesContent
-            options.contentForm = content.consoleMode.form
-            threads.append(ExporterThread(queue: queue, options: options, output: console))
+            let (queue, thread) = consoleStyle.start(
+                environment, settings, content, encoder, log: log, output: console)
+            threads.append(thread)
             queues.append(queue)
         }
         if let watcher { queues.append(watcher) }

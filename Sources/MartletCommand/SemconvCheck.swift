@@ -44,7 +44,7 @@ final class SemconvCheck {
         let traces = ExportQueue(limits: .init(), counters: ExportCounters(exporter: "check"))
         let pipeline = TelemetryPipeline(
             environment: telemetry, settings: settings.telemetry, content: settings.content,
-            version: MartletProgram.version, log: log, consoleColours: false,
+            version: MartletProgram.version, log: log, consoleStyle: .tree(isColoured: false),
             console: { _ in true }, watcher: traces)
         let server = GatewayServer(
             services: GatewayServices(

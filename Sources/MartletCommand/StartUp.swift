@@ -54,7 +54,9 @@ enum StartUp {
         TelemetryPipeline(
             environment: configuration.telemetry, settings: configuration.settings.telemetry,
             content: configuration.settings.content, version: MartletProgram.version, log: log,
-            consoleColours: Terminal.hasColours(ProcessEnvironment.variables),
+            consoleStyle: ConsoleStyle(
+                configuration.settings.log.format,
+                isTerminal: Terminal.hasColours(ProcessEnvironment.variables)),
             console: { tree in DescriptorOutput.standardOutput.writeAll(tree) },
             debug: configuration.settings.debug, watcher: watcher)
     }

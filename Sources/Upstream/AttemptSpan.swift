@@ -42,7 +42,10 @@ struct AttemptSpan {
     }
 
     /// Ends the span, at `now` in nanoseconds since 1970, with what the transfer has to tell.
-    func end(_ transfer: HTTPTransfer, failure: UpstreamFailure?, at now: UInt64) {
+    /// `isOutermost`: no operation's span tells of a failure.
+    func end(
+        _ transfer: HTTPTransfer, failure: UpstreamFailure?, isOutermost: Bool, at now: UInt64
+    ) {
         guard let record else { return }
         if let peer = transfer.peer {
             record.set(NetworkAttributes.peerAddress, peer.address)
@@ -56,6 +59,9 @@ struct AttemptSpan {
         if let failure {
             record.set(GeneralAttributes.errorType, failure.errorType)
             record.setError(message: failure.sentence)
+            if isOutermost, failure.isException {
+                record.addException(failure.errorType, failure.sentence, at: now)
+            }
         } else if transfer.status >= 400 {
             record.set(GeneralAttributes.errorType, String(transfer.status))
             record.setError()

@@ -47,6 +47,9 @@ extension Operation {
         case .failed(let failure), .cut(let failure):
             record.set(GeneralAttributes.errorType, failure.errorType)
             record.setError(message: failure.sentence)
+            if failure.isException {
+                record.addException(failure.errorType, failure.sentence, at: now)
+            }
         }
         record.end(at: now)
     }

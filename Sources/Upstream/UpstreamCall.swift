@@ -280,7 +280,7 @@ package final class UpstreamCall {
         isOnNewConnection = transfer.isOnNewConnection
         if let attempt {
             let now = trace.clock.now
-            attempt.end(transfer, failure: failure, at: now)
+            attempt.end(transfer, failure: failure, isOutermost: operation == nil, at: now)
             measureAttempt(transfer, attempt, failure: failure, at: now)
         }
         self.transfer = nil

@@ -30,6 +30,9 @@ package enum UpstreamFailure: Error, Sendable, Equatable {
             }
     }
 
+    /// Something went wrong, and not because the client left.
+    package var isException: Bool { self != .clientGone }
+
     /// `error.type` of the attempt's span and of the GenAI span.
     package var errorType: StaticString {
         switch self {

@@ -13,7 +13,7 @@ import Testing
     /// What a gateway with these variables sends, a signal each, after `requests`.
     private func sent(
         _ variables: [String: String], requests: [String] = [Wire.chat(body)],
-        upstream: FaultyUpstream? = nil
+        upstream: FaultyUpstream? = nil, style: ConsoleStyle = .tree(isColoured: false)
     ) throws -> (sink: OTLPSink, counters: [ExportCounters], console: String) {
         let sink = try OTLPSink()
         let printed = Mutex("")
@@ -24,7 +24,7 @@ import Testing
             environment: configuration.telemetry, settings: configuration.settings.telemetry,
             content: configuration.settings.content, version: "0.0.0",
             log: Log(level: .error, format: .text, now: { 0 }, output: { _ in true }),
-            consoleColours: false,
+            consoleStyle: style,
             console: { bytes in
                 let text = bytes.withUnsafeBytes { String(decoding: $0, as: UTF8.self) }
                 printed.withLock { $0 += text }
@@ -42,6 +42,26 @@ import Testing
     private func bodies(_ sink: OTLPSink, _ path: String) -> String {
         sink.deliveries.entries.filter { $0.path == path }
             .map { String(decoding: $0.body, as: UTF8.self) }.joined()
+    }
+
+    @Test(arguments: [("false", false), ("true", true)])
+    func `where the log is JSON, the console prints a line of OTLP/JSON for each span`(
+        captures: String, hasContent: Bool
+    ) throws {
+        let (_, counters, printed) = try sent(
+            [
+                "OTEL_TRACES_EXPORTER": "console", "OTEL_LOGS_EXPORTER": "none",
+                "OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT": captures,
+            ], style: ConsoleStyle(.json, isTerminal: true))
+        let lines = printed.split(separator: "\n")
+        #expect(lines.count == 3)
+        for line in lines {
+            #expect(line.hasPrefix(#"{"resourceSpans":[{"resource":{"attributes":["#))
+            #expect(line.ranges(of: #""spanId":"#).count == 1)
+        }
+        #expect(printed.contains("canary") == hasContent)
+        let spans = try #require(counters.first { $0.signal == .traces })
+        #expect(spans.accepted == 3 && spans.exported == 3)
     }
 
     @Test func `a request is one record by default, without content`() throws {

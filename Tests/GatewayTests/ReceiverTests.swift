@@ -102,7 +102,7 @@ final class Deliveries {
             content: configuration.settings.content,
             version: "0.0.0",
             log: Log(level: .error, format: .text, now: { 0 }, output: { _ in true }),
-            consoleColours: false, console: { _ in true })
+            consoleStyle: .tree(isColoured: false), console: { _ in true })
         gateway = try TestGateway(upstream, environment: environment, telemetry: pipeline)
     }
 

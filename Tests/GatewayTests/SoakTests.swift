@@ -64,7 +64,7 @@ import Testing
             environment: configuration.telemetry, settings: configuration.settings.telemetry,
             content: configuration.settings.content, version: "0.0.0",
             log: Log(level: .error, format: .text, now: { 0 }, output: { _ in true }),
-            consoleColours: false, console: { _ in true })
+            consoleStyle: .tree(isColoured: false), console: { _ in true })
         let counters = try #require(pipeline.counters.first)
         var answered = 0
         do {

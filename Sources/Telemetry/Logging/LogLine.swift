@@ -126,9 +126,8 @@ package struct LogLine: ~Copyable {
         let start = buffer.count
         switch format {
         case .text:
-            buffer.append(" ")
-            buffer.append(key)
-            buffer.append("=")
+            // " key="
+            buffer.append(low: 1, of: 0x20, then: key.bytes, low: 1, of: 0x3D)
         case .json:
             buffer.append(",\"")
             buffer.append(key)
@@ -153,17 +152,24 @@ package struct LogLine: ~Copyable {
 
     /// Printable ASCII without spaces, quotes, brackets and "=" stands in a line as it is.
     private static func needsQuotes(_ value: Span<UInt8>) -> Bool {
-        var index = 0
-        // Letters, "-" and the like of most values, eight at a time.
-        while index + 8 <= value.count, ASCII.isPlain(value.littleEndian64(at: index)) {
-            index += 8
-        }
-        while index < value.count {
+        if isPlain(value) { return false }
+        for index in value.indices {
             let byte = value[index]
-            index += 1
             let quoted = byte < 64 ? quotedLow : quotedHigh
             if byte > 0x7F || quoted &>> UInt64(byte & 63) & 1 != 0 { return true }
         }
         return value.isEmpty
+    }
+
+    /// Letters, digits and "-./_" alone, as most values are, looked at eight at a time: the last
+    /// eight overlap those before.
+    private static func isPlain(_ value: Span<UInt8>) -> Bool {
+        guard value.count >= 8 else { return false }
+        var index = 0
+        while index < value.count - 8 {
+            if !ASCII.isPlain(value.littleEndian64(at: index)) { return false }
+            index += 8
+        }
+        return ASCII.isPlain(value.littleEndian64(at: value.count - 8))
     }
 }

@@ -125,6 +125,15 @@ package final class SpanRecord {
         events.append(SpanEvent(name: name, time: time, attributes: attributes))
     }
 
+    /// Adds the event of an exception (semconv v1.40.0, docs/exceptions/exceptions-spans.md).
+    /// `message` must hold nothing sensitive.
+    package func addException(_ type: StaticString, _ message: StaticString, at time: UInt64) {
+        addEvent("exception", at: time) { attributes in
+            attributes.set(ExceptionAttributes.type.name.bytes, utf8: type.bytes)
+            attributes.set(ExceptionAttributes.message.name.bytes, utf8: message.bytes)
+        }
+    }
+
     /// Adds a link, unless there are too many (counted).
     package func addLink(_ link: SpanLink) {
         guard isLive else { return }

@@ -29,35 +29,39 @@ TARGETS = {("all", "chat-1k"): 0.5, ("content", "chat-10k"): 1.5}
 WORKLOADS = ("chat-1k", "chat-10k")
 
 # A burst's spans, content and all, fit into the queue's 64 MiB: its end waits for the exporter.
-WARM_UP, BURST, BURSTS = 2000, 3000, 6
+WARM_UP, BURST, BURSTS = 2000, 2000, 9
 
 
-def cost(tools, proxy, workload):
-    """CPU microseconds a request, exports included."""
-    tools.load(proxy.port, workload, connections=CONNECTIONS, requests=WARM_UP)
-    proxy.settle()
-    before = cpu([proxy.pid])
-    answered = 0
-    for _ in range(BURSTS):
-        answered += tools.load(
-            proxy.port, workload, connections=CONNECTIONS, requests=BURST
-        )["answered"]
+def costs(tools, proxies, workload):
+    """CPU microseconds a request by proxy, exports included. They take turns burst by burst: what
+    else the machine does for a while, it does to all of them."""
+    for proxy in proxies.values():
+        tools.load(proxy.port, workload, connections=CONNECTIONS, requests=WARM_UP)
         proxy.settle()
-    used = (cpu([proxy.pid]) - before).total
-    proxy.check_accounting()
-    return used / answered * 1e6
+    used, answered = dict.fromkeys(proxies, 0.0), dict.fromkeys(proxies, 0)
+    order = list(proxies)
+    for _ in range(BURSTS):
+        for key in order:
+            before = cpu([proxies[key].pid])
+            answered[key] += tools.load(
+                proxies[key].port, workload, connections=CONNECTIONS, requests=BURST
+            )["answered"]
+            proxies[key].settle()
+            used[key] += (cpu([proxies[key].pid]) - before).total
+        # Who goes first moves on, so that a drift of the machine favours nobody.
+        order = order[1:] + order[:1]
+    for proxy in proxies.values():
+        proxy.check_accounting()
+    return {key: used[key] / answered[key] * 1e6 for key in proxies}
 
 
 def measure(tools, proxies, rounds, progress):
     """Microseconds by workload and proxy; a list of one entry a round."""
     found = {name: {key: [] for key in proxies} for name in WORKLOADS}
     for turn in range(rounds):
-        # Who goes first moves on, so that a drift of the machine favours nobody.
-        order = list(proxies)
-        order = order[turn % len(order):] + order[: turn % len(order)]
         for name in WORKLOADS:
-            for key in order:
-                found[name][key].append(cost(tools, proxies[key], tools.workloads[name]))
+            for key, value in costs(tools, proxies, tools.workloads[name]).items():
+                found[name][key].append(value)
             progress(f"round {turn + 1} of {rounds}: {name}")
     return found
 
@@ -101,6 +105,6 @@ def run(options, tools, directory, progress):
         found = measure(tools, proxies, options.rounds, progress)
     print(table(found, tools.workloads))
     print(
-        f"\nMedian (min-max) of {options.rounds} rounds of {BURSTS * BURST:,} requests in turns; "
-        f"{CONNECTIONS} connections; one worker each, pinned to one core."
+        f"\nMedian (min-max) of {options.rounds} rounds of {BURSTS * BURST:,} requests in turns of "
+        f"{BURST:,}; {CONNECTIONS} connections; one worker each, pinned to one core."
     )

@@ -126,7 +126,7 @@ struct CanaryRun {
             content: configuration.settings.content, version: "0.0.0",
             log: Log(
                 level: .debug, format: .text, now: { 0 }, output: { pipelineLog.write($0) }),
-            consoleColours: false, console: { _ in true },
+            consoleStyle: .tree(isColoured: false), console: { _ in true },
             debug: configuration.settings.debug)
         var ids: [String] = []
         do {
