@@ -222,6 +222,8 @@ package struct ContentSettings: Sendable, Equatable {
     package internal(set) var patterns: [RedactionPattern] = []
     /// IP addresses are redacted too.
     package internal(set) var redactAddresses = false
+    /// Base64 up to `partBytesMax` stays in messages.
+    package internal(set) var keepBlobs = false
     /// One part of a message.
     package internal(set) var partBytesMax = 64 << 10
     /// All content of one attribute.

@@ -290,6 +290,9 @@ enum SettingsTable {
             "content.redactAddresses", .boolean(\.content.redactAddresses),
             "`redacted` takes IP addresses out too."),
         SettingKey(
+            "content.keepBlobs", .boolean(\.content.keepBlobs),
+            "Base64 of images, sound and files up to `content.partBytesMax` stays in messages."),
+        SettingKey(
             "content.partBytesMax", .bytes(\.content.partBytesMax, 256...(16 << 20)),
             "A longer part of a message is cut."),
         SettingKey(

@@ -19,7 +19,7 @@ extension MessageContent {
     /// Appends the blob of a data URL. Without a `modality` its media type decides.
     static func appendDataURL(
         _ url: borrowing ByteBuffer, _ modality: StaticString?, mimeType: Span<UInt8>?,
-        to buffer: inout ByteBuffer
+        keeping bytesMax: Int, to buffer: inout ByteBuffer
     ) {
         let bytes = url.bytes
         let comma = bytes.firstIndex(of: UInt8(ascii: ",")) ?? bytes.count
@@ -27,7 +27,8 @@ extension MessageContent {
         let mimeType = bytes.extracting(5..<max(5, min(comma, semicolon)))
         let payload = bytes.extracting(min(comma + 1, bytes.count)..<bytes.count)
         appendBlob(
-            payload, modality ?? Self.modality(of: mimeType), mimeType: mimeType, to: &buffer)
+            payload, modality ?? Self.modality(of: mimeType), mimeType: mimeType,
+            keeping: bytesMax, to: &buffer)
     }
 
     /// The modality of a media type; what is neither picture nor sound is a document.
@@ -41,11 +42,14 @@ extension MessageContent {
     /// Bytes of a media type that are told at most.
     private static let mimeTypeBytesMax = 128
 
-    /// Appends a `blob` part. Its `content`, which the schema requires, is left empty: the size and
-    /// digest of the decoded bytes stand in for it.
+    /// Bytes of base64 up to which a blob stays where it is.
+    var keptBlobBytes: Int { options.keepsBlobs ? options.partBytesMax : 0 }
+
+    /// Appends a `blob` part. Its `content`, which the schema requires, is left empty where it is
+    /// over `bytesMax` bytes of base64: the size and digest of the decoded bytes stand in for it.
     static func appendBlob(
         _ base64: Span<UInt8>, _ modality: StaticString, mimeType: Span<UInt8>,
-        to buffer: inout ByteBuffer
+        keeping bytesMax: Int, to buffer: inout ByteBuffer
     ) {
         buffer.separate()
         buffer.append(UInt8(ascii: "{"))
@@ -55,8 +59,13 @@ extension MessageContent {
             buffer.append(key: "mime_type")
             buffer.append(jsonString: mimeType, limit: mimeTypeBytesMax)
         }
-        buffer.append(key: "content", string: "")
-        appendDigest(base64, to: &buffer)
+        if base64.count <= bytesMax {
+            buffer.append(key: "content")
+            buffer.append(jsonString: base64)
+        } else {
+            buffer.append(key: "content", string: "")
+            appendDigest(base64, to: &buffer)
+        }
         buffer.append(UInt8(ascii: "}"))
     }
 
@@ -102,7 +111,8 @@ extension MessageContent {
         }
         text.removeAll()
         document.appendString(data, to: &text)
-        Self.appendBlob(text.bytes, "audio", mimeType: "".utf8.span, to: &buffer)
+        Self.appendBlob(
+            text.bytes, "audio", mimeType: "".utf8.span, keeping: keptBlobBytes, to: &buffer)
         guard let transcript = document.value("transcript", of: audio),
             document.kind(of: transcript) == .string
         else { return }

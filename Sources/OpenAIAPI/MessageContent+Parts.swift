@@ -107,7 +107,8 @@ extension MessageContent {
             text.removeAll()
             document.appendString(url, to: &text)
             if Self.isDataURL(text.bytes) {
-                Self.appendDataURL(text, modality, mimeType: nil, to: &buffer)
+                Self.appendDataURL(
+                    text, modality, mimeType: nil, keeping: keptBlobBytes, to: &buffer)
                 return
             }
             buffer.separate()
@@ -144,7 +145,8 @@ extension MessageContent {
                 document.appendString(data, to: &text)
             }
         }
-        Self.appendBlob(text.bytes, "audio", mimeType: mimeType.bytes, to: &buffer)
+        Self.appendBlob(
+            text.bytes, "audio", mimeType: mimeType.bytes, keeping: keptBlobBytes, to: &buffer)
     }
 
     /// Appends a file: `file_id`, `file_data` (a data URL or bare base64) or `file_url`.
@@ -163,9 +165,11 @@ extension MessageContent {
         text.removeAll()
         document.appendString(data, to: &text)
         if Self.isDataURL(text.bytes) {
-            Self.appendDataURL(text, nil, mimeType: nil, to: &buffer)
+            Self.appendDataURL(text, nil, mimeType: nil, keeping: keptBlobBytes, to: &buffer)
         } else {
-            Self.appendBlob(text.bytes, "document", mimeType: Self.nothing, to: &buffer)
+            Self.appendBlob(
+                text.bytes, "document", mimeType: Self.nothing, keeping: keptBlobBytes,
+                to: &buffer)
         }
     }
 

@@ -8,7 +8,8 @@ import JSON
 ///
 /// What it writes is always whole JSON: contents are cut, never the document. A part that was cut
 /// says so with `"truncated":true` and its full `"size"` in bytes. Base64 is replaced by the size
-/// and SHA-256 of what it stands for. One of these serves a worker, one call at a time.
+/// and SHA-256 of what it stands for, unless it is to stay. One of these serves a worker, one call
+/// at a time.
 package struct MessageContent: ~Copyable {
     /// How much is kept, and where system messages go.
     package struct Options: Sendable {
@@ -19,6 +20,8 @@ package struct MessageContent: ~Copyable {
         /// Leaves system messages in `gen_ai.input.messages`, as the conventions would have it,
         /// in place of `gen_ai.system_instructions`.
         package var keepsSystemMessages = false
+        /// Leaves base64 of up to `partBytesMax` bytes where it is.
+        package var keepsBlobs = false
 
         package init() {}
     }

@@ -30,6 +30,7 @@ package final class Workbench {
         var options = MessageContent.Options()
         options.partBytesMax = settings.content.partBytesMax
         options.attributeBytesMax = settings.content.totalBytesMax
+        options.keepsBlobs = settings.content.keepBlobs
         options.keepsSystemMessages = settings.telemetry.systemMessagesInHistory
         content = MessageContent(options: options)
     }

@@ -38,6 +38,7 @@ struct AttemptSpan {
             record.set(URLAttributes.full, redacted.bytes)
             prepared.keepAttempt(name, url.bytes, of: record)
         }
+        trace.setShared(on: record, isGenAI: false)
         if resend > 0 { record.set(HTTPAttributes.requestResendCount, resend) }
     }
 

@@ -280,7 +280,9 @@ package final class UpstreamCall {
         isOnNewConnection = transfer.isOnNewConnection
         if let attempt {
             let now = trace.clock.now
-            attempt.end(transfer, failure: failure, isOutermost: operation == nil, at: now)
+            attempt.end(
+                transfer, failure: failure,
+                isOutermost: operation == nil && !isRepeated(after: failure, wasReused), at: now)
             measureAttempt(transfer, attempt, failure: failure, at: now)
         }
         self.transfer = nil
@@ -298,10 +300,7 @@ package final class UpstreamCall {
         }
         if let failure {
             if relayed.hasBegun { return .cut(failure) }
-            // A reused connection that dies before a byte of the answer was closed by the
-            // server while it idled, most probably: one more attempt, on the record.
-            if failure == .closed, wasReused, attemptCount == 1, isRepeatable { return nil }
-            return .failed(failure)
+            return isRepeated(after: failure, wasReused) ? nil : .failed(failure)
         }
         if attemptCount > 1, operation?.request.usageInjection != nil, !injectsUsage,
             (200..<300).contains(status), relayed.isRetryWithoutUsage
@@ -311,7 +310,11 @@ package final class UpstreamCall {
         return .relayed
     }
 
-    private var isRepeatable: Bool {
+    /// A reused connection that dies before a byte of the answer was closed by the server while it
+    /// idled, most probably: one more attempt, on the record, where the body can be sent again.
+    private func isRepeated(after failure: UpstreamFailure?, _ wasReused: Bool) -> Bool {
+        guard failure == .closed, wasReused, attemptCount == 1, !isCancelled, !relayed.hasBegun
+        else { return false }
         if case .opaque(_, body: .streamed) = payload { return false }
         return true
     }

@@ -93,6 +93,7 @@ struct LoaderTests {
         ("content.patterns", "MARTLET_CONTENT_PATTERNS", "{name: staff, match: 'EMP-[0-9]+'}"),
         ("content.redactAddresses", "MARTLET_CONTENT_REDACT_ADDRESSES", "true"),
         ("content.capture", "MARTLET_CONTENT_CAPTURE", "span"),
+        ("content.keepBlobs", "MARTLET_CONTENT_KEEP_BLOBS", "true"),
         ("content.partBytesMax", "MARTLET_CONTENT_PART_BYTES_MAX", "1KiB"),
         ("content.totalBytesMax", "MARTLET_CONTENT_TOTAL_BYTES_MAX", "1MiB"),
         ("cache.store", "MARTLET_CACHE_STORE", "memory"),

@@ -154,7 +154,10 @@ struct ReceiverFileTests {
         #expect(exporter?["endpoint"] == nil)
         #expect(exporter?["headers"]?["Authorization"]?.text?.hasPrefix("Bearer ") == true)
         #expect(root["processors"]?["batch"]?["send_batch_max_size"]?.text == "64")
-        #expect(root["processors"]?["memory_limiter"]?["limit_mib"]?.text == "1500")
+        let limiter = root["processors"]?["memory_limiter"]
+        #expect(limiter?["check_interval"]?.text == "5s")
+        #expect(limiter?["limit_mib"]?.text == "1500")
+        #expect(limiter?["spike_limit_mib"]?.text == "512")
     }
 
     /// What a collector would refuse in its file, as far as the file alone shows it.

@@ -198,3 +198,21 @@ def test_the_console_shows_a_tree(start, mock):
     output = gateway.program.output()
     assert trace_id in output and "chat mock-tools" in output
     assert "POST /v1/chat/completions" in output
+
+
+def test_the_console_prints_a_line_for_each_span_where_the_log_is_json(start, mock):
+    gateway = start(
+        mock.url + "/v1", OTEL_EXPORTER_OTLP_ENDPOINT=None, OTEL_TRACES_EXPORTER="console",
+        LOG_FORMAT="json",
+    )
+    trace_id = ask(gateway)
+    gateway.program.stop()
+    spans = []
+    for line in gateway.program.output().splitlines():
+        if line.startswith('{"resourceSpans"'):
+            for resource in json.loads(line)["resourceSpans"]:
+                for scope in resource["scopeSpans"]:
+                    assert len(scope["spans"]) == 1
+                    spans += scope["spans"]
+    assert len(spans) == 3
+    assert {span["traceId"] for span in spans} == {trace_id}

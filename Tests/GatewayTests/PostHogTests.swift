@@ -184,6 +184,15 @@ private struct PostHogEvent {
         #expect(Int(event.properties["$ai_output_tokens"] ?? "") ?? 0 > 0)
     }
 
+    @Test(arguments: [0, 1]) func `a text completion is one generation`(recipe: Int) throws {
+        let body = #"{"model":"mock-gpt","prompt":"Hello"}"#
+        let events = try events(recipe, Wire.chat(body, path: "/v1/completions"), 200)
+        #expect(events.count { $0.name == "$ai_generation" } == 1)
+        let event = try #require(events.first { $0.name == "$ai_generation" })
+        #expect(event.properties["$ai_span_name"] == "text_completion mock-gpt")
+        #expect(Int(event.properties["$ai_output_tokens"] ?? "") ?? 0 > 0)
+    }
+
     @Test(arguments: [0, 1]) func `embeddings are one embedding`(recipe: Int) throws {
         let body = #"{"model":"mock-embedding","input":["swift"]}"#
         let events = try events(recipe, Wire.chat(body, path: "/v1/embeddings"), 200)

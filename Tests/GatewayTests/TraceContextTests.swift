@@ -141,7 +141,7 @@ import Testing
                 "baggage: metadata.team=blue,secret=hush,service.name=evil,metadata.=x",
             ]))
         let trace = try gateway.trace()
-        for span in [trace.server, trace.operations[0]] {
+        for span in [trace.server, trace.operations[0], trace.attempts[0]] {
             #expect(span["session.id"] == "s1")
             #expect(span["user.id"] == "u 1")
             #expect(span["metadata.team"] == "blue")
@@ -151,6 +151,26 @@ import Testing
         #expect(trace.server["gen_ai.conversation.id"] == nil)
         #expect(!trace.allText.contains("hush"))
         #expect(!upstream.requests[0].lowercased().contains("baggage"))
+    }
+
+    @Test func `what metadata and baggage both name is as the metadata says`() throws {
+        let upstream = try FaultyUpstream.good()
+        let gateway = try TestGateway(upstream)
+        _ = try gateway.answer(
+            to: Wire.chat([
+                "baggage: metadata.team=blue", "x-portkey-metadata: {\"team\":\"red\"}",
+            ]))
+        for span in try gateway.trace().spans { #expect(span["metadata.team"] == "red") }
+    }
+
+    @Test func `the client's request id is that of the spans`() throws {
+        let upstream = try FaultyUpstream.good()
+        let gateway = try TestGateway(upstream)
+        let response = try #require(try gateway.answer(to: Wire.chat()))
+        let id = try #require(response.header("x-request-id"))
+        let trace = try gateway.trace()
+        #expect(trace.server["martlet.request.id"] == id)
+        #expect(trace.operations[0]["martlet.request.id"] == id)
     }
 
     @Test func `baggage goes on where that is configured`() throws {

@@ -167,6 +167,20 @@ struct MessageContentTests {
     }
 
     @Test
+    func `base64 stays where that is wanted, up to the limit of a part`() throws {
+        let body =
+            #"{"messages":[{"role":"user","content":[{"type":"image_url","image_url":"#
+            + #"{"url":"data:image/png;base64,aGVsbG8gd29ybGQ="}}]}]}"#
+        var options = MessageContent.Options()
+        options.keepsBlobs = true
+        let kept = try Self.write(.input, body, .chatCompletions, options)
+        #expect(kept?.contains(#""content":"aGVsbG8gd29ybGQ=""#) == true)
+        options.partBytesMax = 15
+        let elided = try Self.write(.input, body, .chatCompletions, options)
+        #expect(elided?.contains(#""content":"","size":11,"sha256":"#) == true)
+    }
+
+    @Test
     func `what a request does not have is not written`() throws {
         for kind in [Kind.input, .output, .system, .tools] {
             #expect(try Self.write(kind, #"{"model":"m"}"#) == nil)

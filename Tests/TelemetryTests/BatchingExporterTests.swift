@@ -180,6 +180,15 @@ private func status(_ status: Int, retryAfter: String? = nil) -> TransportOutcom
         #expect(bench.lines.all.contains { $0.contains("status=\(code)") })
     }
 
+    @Test func `a receiver that refuses batch after batch is told of once a minute`() async {
+        let bench = Bench(options: { $0.batchItemsMax = 1 })
+        bench.transport.decide = { _ in status(401) }
+        for _ in 0..<5 { bench.queue.submit(trace(spans: 1)) }
+        await bench.finish()
+        #expect(bench.counters.lost(.unauthorized) == 5)
+        #expect(bench.lines.all.count { $0.contains("did not take a batch") } == 1)
+    }
+
     @Test func `a web page with status 200 is no success`() async {
         let page = ExportResponse(
             status: 200, contentType: "Text/HTML; charset=utf-8", body: Array("<html>".utf8))

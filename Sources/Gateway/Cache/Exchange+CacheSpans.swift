@@ -29,6 +29,7 @@ extension Exchange {
                 setCache(plan, on: record)
                 use.known?.planAttributes = record.prepareAttributes()
             }
+            trace.setShared(on: record, isGenAI: false)
         }
         return LookupSpan(
             id: span.id, record: span.record,
@@ -62,7 +63,10 @@ extension Exchange {
 
     func startStore(_ plan: CachePlan) -> (id: SpanID, record: SpanRecord?) {
         let span = trace.startSpan("cache.store", below: trace.server.spanID)
-        if let record = span.record { setCache(plan, on: record) }
+        if let record = span.record {
+            setCache(plan, on: record)
+            trace.setShared(on: record, isGenAI: false)
+        }
         return span
     }
 

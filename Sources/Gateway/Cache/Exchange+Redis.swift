@@ -106,6 +106,7 @@ extension Exchange {
                 traceID: trace.server.traceID, spanID: span.id,
                 isSampled: trace.server.flags.contains(.sampled), at: end))
         guard let record = span.record else { return }
+        trace.setShared(on: record, isGenAI: false)
         record.set(DatabaseAttributes.systemName, "redis")
         record.set(DatabaseAttributes.operationName, command)
         if count > 1 { record.set(DatabaseAttributes.operationBatchSize, count) }
