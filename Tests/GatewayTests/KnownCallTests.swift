@@ -65,6 +65,22 @@ import Testing
         #expect(try send() == "hit")
     }
 
+    @Test func `a credential that differs in one byte is another caller's`() throws {
+        // Long enough that places in it are skipped by hashing.
+        let key = Array(String(repeating: "k", count: 600).utf8)
+        func field(_ key: [UInt8]) -> [String] {
+            ["Authorization: Bearer " + String(decoding: key, as: UTF8.self)]
+        }
+        for status in ["miss", "hit", "hit"] {
+            #expect(try send(Self.body(), field(key)) == status)
+        }
+        for place in stride(from: 0, to: key.count, by: 11) {
+            var other = key
+            other[place] = UInt8(ascii: "x")
+            #expect(try send(Self.body(), field(other)) == "miss")
+        }
+    }
+
     @Test(arguments: [
         (["Authorization: Bearer sk-two"], "miss"),
         (["Authorization: Bearer sk-one", "OpenAI-Organization: o"], "miss"),
