@@ -45,7 +45,7 @@ enum AdminEndpoints {
             return 503
         }
         var reasons = services.exporters.filter(\.isFailing).map {
-            "the last export to \($0.exporter) failed"
+            "the last export of \($0.signal.label) to \($0.exporter) failed"
         }
         if services.cache?.isDegraded == true {
             reasons.append("the cache's Redis does not answer")

@@ -158,7 +158,8 @@ extension Exchange: AnswerSink {
         let called = call?.times.start ?? 0
         connection.addField("server-timing") { buffer in
             let queued = (called > 0 ? called : now) &- min(connection.requestAt, now)
-            Self.appendTiming("queue", connection.requestAt > 0 ? queued : 0, to: &buffer)
+            let waited = queued &- min(use.lookupTime, queued)
+            Self.appendTiming("queue", connection.requestAt > 0 ? waited : 0, to: &buffer)
             appendLookupTiming(to: &buffer)
             guard called > 0 else { return }
             buffer.append(", ")

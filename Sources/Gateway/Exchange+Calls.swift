@@ -139,7 +139,10 @@ extension Exchange {
         let outcome = await call.run()
         endFlight(outcome)
         switch outcome {
-        case .relayed: connection.endResponse()
+        case .relayed:
+            connection.endResponse()
+            // Before the answer is kept, and told of.
+            connection.sendNow()
         case .failed(let failure): throw GatewayError(failure)
         case .cut(let failure): cut(GatewayError(failure), at: call.streamPosition)
         }

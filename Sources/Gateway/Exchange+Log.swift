@@ -45,9 +45,7 @@ extension Exchange {
             }
             if let error { line.add(.error, error.errorType) }
             line.add(.duration, nanoseconds: Clock.monotonic &- connection.requestAt)
-            if let call {
-                line.add(.attempts, call.attemptCount)
-            }
+            if let attemptCount { line.add(.attempts, attemptCount) }
             if operation?.request.isStreaming == true { line.add(.stream, true) }
             if use.status != .off { line.add(.cache, use.status.name) }
             line.add(.bytes, connection.responseBytes)

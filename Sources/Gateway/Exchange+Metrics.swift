@@ -17,6 +17,9 @@ extension Exchange {
         return status >= 500 ? String(status) : nil
     }
 
+    /// Attempts made for the request; nil where none could have been.
+    var attemptCount: Int? { call?.attemptCount ?? (operation == nil ? nil : 0) }
+
     /// The status that was sent; 499, as nginx and others write it, where the client left before
     /// that; 0 where there was none.
     var sentStatus: Int {

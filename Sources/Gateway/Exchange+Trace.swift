@@ -161,7 +161,7 @@ extension Exchange {
             }
             span.set(MartletAttributes.cacheStatus, use.status.name)
             if let reason = use.reason { span.set(MartletAttributes.cacheReason, reason) }
-            if let call { span.set(MartletAttributes.attemptCount, call.attemptCount) }
+            if let attemptCount { span.set(MartletAttributes.attemptCount, attemptCount) }
             if operation?.request.isStreaming == true { span.set(MartletAttributes.stream, true) }
             if sentStatus > 0 { span.set(HTTPAttributes.responseStatusCode, sentStatus) }
             if connection.isClientGone { span.set(MartletAttributes.clientDisconnected, true) }

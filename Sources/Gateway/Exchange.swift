@@ -83,13 +83,17 @@ final class Exchange {
         endTrace()
     }
 
-    /// Answers what could not even be parsed, or is refused by a page of the gateway's own: with a
-    /// trace of its own.
-    func refuse(_ error: GatewayError, closes: Bool = true) {
+    /// Answers what could not even be parsed: with a trace of its own.
+    func refuse(_ error: GatewayError) {
         startServerSpan()
-        if closes { connection.closeAfterResponse() }
+        connection.closeAfterResponse()
         answer(error)
         endTrace()
+    }
+
+    /// Answers what a page of the gateway's own refuses: it has no trace and is in no metrics.
+    func refuseQuietly(_ error: GatewayError) {
+        answer(error)
     }
 
     func clientLeft() {

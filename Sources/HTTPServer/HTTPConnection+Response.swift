@@ -155,6 +155,10 @@ extension HTTPConnection {
         flush()
     }
 
+    /// Sends what was written and waits for other tasks of the loop's turn: where much is to be
+    /// done before they have run.
+    package func sendNow() { stream.flush() }
+
     /// Ends the connection so that the response cannot be taken for a complete one.
     package func cutResponse() {
         guard !response.isEnded else { return }
@@ -183,7 +187,9 @@ extension HTTPConnection {
             await closeGently()
             return false
         }
-        while stream.pendingBytes > 0, !isClientGone, phase != .closed { await point.wait() }
+        isAwaitingFlush = true
+        while stream.unsentBytes > 0, !isClientGone, phase != .closed { await point.wait() }
+        isAwaitingFlush = false
         return !isClientGone && phase != .closed
     }
 

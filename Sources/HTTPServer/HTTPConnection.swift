@@ -67,6 +67,8 @@ package final class HTTPConnection {
     var response = ResponseProgress()
     /// The `Date` field of the last response that had one, and the second it tells.
     var date = DateField()
+    /// The task waits until the response has left.
+    var isAwaitingFlush = false
     /// While something waits for the client: `SocketStream.takenBytes` of the last look.
     var takenBytes: Int?
     var discardedBytes = 0
@@ -320,10 +322,14 @@ extension HTTPConnection: SocketStreamObserver {
         }
     }
 
-    /// See `SocketStreamObserver`. Between two requests the time that a client may be idle is
-    /// short enough.
+    /// See `SocketStreamObserver`.
+    package func streamFlushed() {
+        if isAwaitingFlush { point.signal() }
+    }
+
+    /// See `SocketStreamObserver`.
     package func streamStalled() {
-        if phase == .bodyDone || phase == .request { watchPending() }
+        watchPending()
     }
 
     /// See `SocketStreamObserver`.

@@ -87,6 +87,9 @@ enum CacheCommand {
             guard call.status == 200 else {
                 let message = answer.errorMessage ?? "it answered \(call.status)"
                 Output.error("martlet: \(base): \(message)")
+                if case .flush = invocation.cacheAction, call.status == 503 {
+                    Output.line(answer.removal)
+                }
                 // The gateway does not know a selector: the user wrote it.
                 return call.status == 400 ? 2 : 1
             }

@@ -18,7 +18,14 @@ enum ServeCommand {
         let writer = LineWriter(output: .standardError)
         defer { writer.close() }
         let log = StartUp.log(settings.log, writer: writer)
-        for warning in configuration.warnings { Output.error("martlet: warning: \(warning)") }
+        let isJSON = settings.log.format == .json
+        for warning in configuration.warnings {
+            if isJSON {
+                log.warning("a warning about the configuration") { $0.add("detail", "\(warning)") }
+            } else {
+                Output.error("martlet: warning: \(warning)")
+            }
+        }
         let pipeline = StartUp.pipeline(configuration, log: log)
         let services = GatewayServices(
             settings: settings, tracer: pipeline.tracer, exporters: pipeline.counters,
@@ -31,12 +38,9 @@ enum ServeCommand {
         let shutdown = Shutdown(server: server, settings: settings.shutdown, log: log)
         shutdown.watchSignals()
         StartUp.start(server)
-        Output.error("martlet \(MartletProgram.version)")
-        for line in StartUp.summary(
-            configuration, addresses: server.addresses.map(\.description))
-        {
-            Output.error("martlet: \(line)")
-        }
+        StartUp.tell(
+            StartUp.summary(configuration, addresses: server.addresses.map(\.description)),
+            to: isJSON ? log : nil)
         shutdown.wait()
         LastWatch.begin(milliseconds: flushMax + 500, log: log, writer: writer)
         pipeline.shutDown(within: flushMax)

@@ -96,6 +96,17 @@ enum StartUp {
         return lines
     }
 
+    /// Says what runs: to people, or to a log that is read by programs.
+    static func tell(_ lines: [String], to log: Log?) {
+        guard let log else {
+            Output.error("martlet \(MartletProgram.version)")
+            for line in lines { Output.error("martlet: \(line)") }
+            return
+        }
+        log.info("the gateway started") { $0.add("version", MartletProgram.version) }
+        for line in lines { log.info("what runs") { $0.add("detail", line) } }
+    }
+
     /// A sentence for each place where telemetry goes.
     static func destinations(_ configuration: LoadedConfiguration) -> [String] {
         let telemetry = configuration.telemetry

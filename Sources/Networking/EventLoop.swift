@@ -83,12 +83,11 @@ package final class EventLoop: TaskExecutor, @unchecked Sendable {
         while !isStopping.load(ordering: .relaxed) {
             isGathering = true
             drain()
+            isGathering = false
             flush()
             // SAFETY: callbacks run on this thread only.
             unsafe uv_run(handle, jobs.isEmpty ? UV_RUN_ONCE : UV_RUN_NOWAIT)
             unsafe uv_idle_stop(noWait)
-            flush()
-            isGathering = false
             takeRemoteJobs()
         }
     }
@@ -132,13 +131,13 @@ package final class EventLoop: TaskExecutor, @unchecked Sendable {
         }
     }
 
-    /// What is to be sent may wait for `flush`: tasks or callbacks of a turn are running.
+    /// Tasks are running, and what they send may wait for the others.
     package private(set) var isGathering = false
-    /// What has gathered something in this half of a turn, and what it is sent from.
+    /// What has gathered something in this turn, and what it is sent from.
     private var gathered: [any LoopGathering] = []
     private var flushed: [any LoopGathering] = []
 
-    /// Has `object` send what it gathered when the tasks, or the callbacks, of this turn have run.
+    /// Has `object` send what it gathered when the tasks of this turn have run.
     package func flushLater(_ object: any LoopGathering) {
         gathered.append(object)
     }

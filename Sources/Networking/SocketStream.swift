@@ -10,11 +10,16 @@ package protocol SocketStreamObserver: AnyObject {
     func streamEnded(error: Int32)
     /// Everything that was waiting to be written has left.
     func streamDrained()
+    /// What was gathered has left.
+    func streamFlushed()
     /// What was gathered did not all leave: from now on `pendingBytes` counts it.
     func streamStalled()
 }
 
 extension SocketStreamObserver {
+    /// Nothing: nobody waits for it.
+    package func streamFlushed() {}
+
     /// Nothing: whoever looks at `pendingBytes` learns of it.
     package func streamStalled() {}
 }
@@ -43,7 +48,7 @@ package final class SocketStream: LoopGathering {
     private var writtenBytes = 0
     /// FIN is due once everything has left.
     private var isFinishing = false
-    /// What waits was gathered, and leaves when the loop's tasks or callbacks have run.
+    /// What waits was gathered, and leaves when the loop's tasks have run.
     private var isGathered = false
 
     /// Bytes that are gathered for one stream at most; more goes at once.
@@ -81,7 +86,10 @@ package final class SocketStream: LoopGathering {
         return writtenBytes - pendingBytes - Int(martlet_unacknowledged(descriptor))
     }
 
-    /// Bytes that were written here and have not left yet; without those that were gathered.
+    /// Bytes that were written here and have not left yet.
+    package var unsentBytes: Int { pendingBytes + (isGathered ? waiting.count : 0) }
+
+    /// The same without those that were gathered: what the peer, or the kernel, did not take.
     package var pendingBytes: Int {
         guard let raw = unsafe handle else { return 0 }
         // SAFETY: the handle is open.
@@ -139,8 +147,8 @@ package final class SocketStream: LoopGathering {
     /// Sends `first`, `second` and `third` in this order, with one system call where the kernel
     /// takes them, and keeps what it does not take. On a broken stream bytes are dropped.
     ///
-    /// What tasks write is gathered and leaves when the tasks of the loop's turn have run; what
-    /// callbacks write, when these have: what goes out together wakes up its peers once.
+    /// What tasks write is gathered and leaves when the tasks of the loop's turn have run: what
+    /// goes out together wakes up its peers once. What callbacks write leaves at once.
     package func write(
         _ first: Span<UInt8>, _ second: Span<UInt8> = Span(), _ third: Span<UInt8> = Span()
     ) {
@@ -190,7 +198,9 @@ package final class SocketStream: LoopGathering {
         let written = unsafe tryWrite(raw, waiting.bytes, Span(), Span())
         guard written < waiting.count, !isBroken else {
             // A large answer must not stay allocated while the connection idles.
-            return waiting.removeAll(keeping: Self.gatheredBytesKept)
+            waiting.removeAll(keeping: Self.gatheredBytesKept)
+            observer?.streamFlushed()
+            return
         }
         waiting.consume(written)
         unsafe submit(raw)
@@ -295,7 +305,8 @@ package final class SocketStream: LoopGathering {
 
     // MARK: The end
 
-    /// Closes the socket; what has not left is dropped. May be called twice.
+    /// Closes the socket; what was gathered is sent, and what the kernel does not take is dropped.
+    /// May be called twice.
     package func close() {
         flush()
         guard let raw = unsafe handle else { return }

@@ -65,12 +65,18 @@ package final class BatchDelivery<Encoder: BatchEncoder> {
     /// Sends `items` in as many requests as the limits demand; returns when each is exported or
     /// lost, and counted.
     package func deliver(_ items: ArraySlice<Encoder.Item>) async {
+        journal.turnedAway(counters.lost(.queueFull), now: schedule.now)
         var rest = items
         while !rest.isEmpty {
             let part = rest.prefix(options.batchItemsMax)
             let taken = await deliverLeading(part)
             rest = rest.dropFirst(taken)
         }
+    }
+
+    /// Nothing more will be delivered: tells of what was lost and not told of yet.
+    package func finish() {
+        journal.finish(turnedAway: counters.lost(.queueFull))
     }
 
     /// Sends what fits of `items` in one request and answers how many items that settled.

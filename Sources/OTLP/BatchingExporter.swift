@@ -33,7 +33,7 @@ package final class BatchingExporter<Encoder: BatchEncoder> {
             await waitForBatch()
             collect()
             if pending.isEmpty {
-                if queue.isClosed { return }
+                if queue.isClosed { return delivery.finish() }
                 continue
             }
             // What is over, of the last entry, begins the next batch: no request for one item.

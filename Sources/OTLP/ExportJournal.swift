@@ -31,6 +31,11 @@ struct ExportJournal {
     private var refusals = Throttle()
     private var rejections = Throttle()
     private var losses = Throttle()
+    private var overflows = Throttle()
+    /// Items lost by the exporter of which no line has told.
+    private var untoldLosses = 0
+    /// Items that the queue turned away of which a line has told.
+    private var toldTurnedAway = 0
 
     init(log: Log, exporter: String, signal: Signal) {
         self.log = log
@@ -85,8 +90,37 @@ struct ExportJournal {
         }
     }
 
+    /// `items` were given up. A line has the sum since the last one.
     mutating func lost(_ items: Int, _ reason: LossReason, _ message: StaticString, now: UInt64) {
+        untoldLosses += items
         guard let suppressed = losses.allow(now: now) else { return }
+        tellLoss(untoldLosses, reason, message, suppressed)
+        untoldLosses = 0
+    }
+
+    /// The queue has turned away `total` items since the start.
+    mutating func turnedAway(_ total: Int, now: UInt64) {
+        guard total > toldTurnedAway, let suppressed = overflows.allow(now: now) else { return }
+        tellLoss(
+            total - toldTurnedAway, .queueFull, "more came than the receiver takes", suppressed)
+        toldTurnedAway = total
+    }
+
+    /// Tells of what no line has told yet: at the end.
+    mutating func finish(turnedAway total: Int) {
+        if untoldLosses > 0 {
+            tellLoss(untoldLosses, .retriesExhausted, "not told of before", 0)
+            untoldLosses = 0
+        }
+        if total > toldTurnedAway {
+            tellLoss(total - toldTurnedAway, .queueFull, "more came than the receiver takes", 0)
+            toldTurnedAway = total
+        }
+    }
+
+    private func tellLoss(
+        _ items: Int, _ reason: LossReason, _ message: StaticString, _ suppressed: Int
+    ) {
         log.error("telemetry was lost") { line in
             add(to: &line)
             line.add("count", items)

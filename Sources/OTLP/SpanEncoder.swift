@@ -81,8 +81,8 @@ package struct SpanEncoder: Sendable {
         let message = writer.open(11)
         writer.field(1, fixed64: event.time)
         writer.field(2, bytes: event.name.bytes)
-        event.appendAttributes(
-            includingContent: includesContent, form: content, to: &writer.buffer)
+        // Events hold no message content.
+        event.appendAttributes(includingContent: false, to: &writer.buffer)
         writer.count(4, event.droppedAttributesCount)
         writer.close(message)
     }

@@ -83,6 +83,8 @@ package final class Operation {
     package internal(set) var answerUsage: AnswerFacts.Usage?
     /// The answer's own name of the model; of answers that may be kept.
     package internal(set) var answerModel = ByteBuffer()
+    /// Messages are recorded.
+    package var capturesContent: Bool { !contentForms.isEmpty }
     /// What the answer says on spans is wanted when it was read.
     package var keepsAnswerAttributes = false
     /// That; known after `finish`.

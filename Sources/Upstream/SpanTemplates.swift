@@ -23,7 +23,7 @@ final class SpanTemplates {
 
     /// Keeps what was set on an attempt's span, which is all that is set so far.
     func keepAttempt(_ method: String, _ url: Span<UInt8>, of record: SpanRecord) {
-        attempt = (method, record.prepareAttributes())
+        attempt = record.prepareAttributes().map { (method, $0) }
         attemptURL = ByteBuffer(copying: url)
     }
 
@@ -41,6 +41,6 @@ final class SpanTemplates {
     func keepOperation(
         _ endpoint: Endpoint, _ target: UpstreamTarget, of record: SpanRecord
     ) {
-        operation = (endpoint, target, record.prepareAttributes())
+        operation = record.prepareAttributes().map { (endpoint, target, $0) }
     }
 }

@@ -80,7 +80,7 @@ import Testing
 
     @Test(arguments: [
         (["Authorization: Bearer sk-one", "Cache-Control: no-store"], "asked"),
-        ([], "uncacheable"),
+        ([], "no_credential"),
     ])
     func `a call that passes the cache by says why`(fields: [String], reason: String) throws {
         let upstream = try MockUpstream()
@@ -109,6 +109,29 @@ import Testing
         let html = try page("text/html")
         #expect(html.contains("<a href=\"/debug/traces/\(made.id)\">"))
         #expect(html.contains(operation))
+    }
+
+    @Test func `a client that asks for hits and reads none is given up`() throws {
+        let text = String(repeating: "x", count: 12_000)
+        let answer = Wire.completion.replacing(#""content":""#, with: #""content":"\#(text)"#)
+        let upstream = try FaultyUpstream([.readRequest, .send(Wire.answer(answer)), .again])
+        let gateway = try TestGateway(
+            upstream, Self.settings.merging(["timeouts.writeStall": "1s"]) { $1 })
+        let client = try gateway.connect()
+        var sent = 0
+        // Sooner or later the kernel takes no more, and the next request is not begun.
+        repeat {
+            client.send(Wire.chat(Self.body(), Self.key))
+            sent += 1
+        } while sent < 5_000 && gateway.traces(1, within: 1).count == 1
+        #expect(sent > 10 && sent < 5_000)
+        let isGone = ProcessUse.wait {
+            (try? Exposition(gateway).value("martlet_client_disconnects_total")) == 1
+        }
+        #expect(isGone)
+        var isOpen = true
+        while isOpen { isOpen = client.receive() }
+        #expect(client.ending == .reset)
     }
 
     @Test func `one entry serves both shapes, whichever came first`() throws {

@@ -53,6 +53,64 @@ import Testing
         #expect(told(try gateway.trace()) == hit)
     }
 
+    @Test func `callers on one connection have each their own on every span`() throws {
+        // What spans share is kept and copied: nothing of one caller may go onto another's.
+        let client = try gateway.connect()
+        for round in 0..<9 {
+            let name = ["ann", "bob", "cy"][round % 3]
+            let fields = [
+                "Authorization: Bearer sk-one", "User-Agent: agent-\(name)",
+                "baggage: user.id=\(name),metadata.team=t-\(name)",
+            ]
+            let path = round % 2 == 0 ? Self.path : "/v1/completions"
+            let body =
+                round % 2 == 0 ? Self.body() : #"{"model":"mock-gpt","prompt":"\#(round / 6)"}"#
+            client.send(Wire.chat(body, path: path, fields))
+            #expect(client.response()?.status == 200)
+            let trace = try gateway.trace()
+            for span in trace.spans {
+                #expect(span["user.id"] == name)
+                #expect(span["metadata.team"] == "t-\(name)")
+            }
+            #expect(trace.server["user_agent.original"] == "agent-\(name)")
+            #expect(trace.server["url.path"] == path)
+            for attempt in trace.attempts {
+                #expect(attempt["url.full"]?.hasSuffix(path) == true)
+            }
+            let operation = path == Self.path ? "chat" : "text_completion"
+            #expect(trace.operations[0]["gen_ai.operation.name"] == operation)
+            let lookup = try #require(trace.spans.first { $0.name == "cache.lookup" })
+            #expect(lookup["cache.key"]?.count == 32)
+        }
+    }
+
+    /// Calls that the client's worker knows, and the bytes they take.
+    private func known(_ client: RawClient) throws -> (calls: Int, bytes: Int) {
+        client.send(Wire.get("/cache").replacing("gateway.test", with: "localhost"))
+        let page = try #require(client.response())
+        let object = try JSONSerialization.jsonObject(with: Data(page.body)) as? [String: Any]
+        let known = try #require(object?["known_calls"] as? [String: Int])
+        return (known["calls"] ?? -1, known["bytes"] ?? -1)
+    }
+
+    @Test func `what is known is bounded, makes room, and is forgotten with a flush`() throws {
+        let client = try gateway.connect()
+        #expect(try known(client) == (0, 0))
+        let long = String(repeating: "x", count: 60_000)
+        for number in 0..<150 {
+            for status in ["miss", "hit"] {
+                client.send(Wire.chat(Self.body("\(number) \(long)"), Self.field))
+                #expect(client.response()?.header("x-martlet-cache") == status)
+            }
+        }
+        let (calls, bytes) = try known(client)
+        #expect(calls > 100 && calls < 150, "\(calls)")
+        #expect(bytes > 6 << 20 && bytes <= 8 << 20, "\(bytes)")
+        client.send("POST /cache/flush HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        #expect(client.response()?.status == 200)
+        #expect(try known(client) == (0, 0))
+    }
+
     @Test func `a body that differs in one byte is another call`() throws {
         try learn()
         let known = Self.body()

@@ -163,7 +163,13 @@ final class Deliveries {
     }
 
     @Test func `requests stay below PostHog's cap of 4 MB`() throws {
-        let deliveries = try Deliveries(Recipe.all[0], ["OTEL_BSP_SCHEDULE_DELAY": "60000"])
+        let deliveries = try Deliveries(
+            Recipe.all[0],
+            [
+                "OTEL_BSP_SCHEDULE_DELAY": "60000",
+                // A busy machine must not have a batch sent twice.
+                "OTEL_EXPORTER_OTLP_TIMEOUT": "240000", "OTEL_BSP_EXPORT_TIMEOUT": "240000",
+            ])
         let prompt = String(repeating: "A long prompt. ", count: 20_000)
         let body = """
             {"model":"mock-gpt","messages":[

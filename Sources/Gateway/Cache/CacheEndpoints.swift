@@ -54,7 +54,7 @@ enum CacheEndpoints {
             }
         } catch {
             Exchange(connection: connection, worker: worker, template: ServerSpanTemplate())
-                .refuse(error, closes: false)
+                .refuseQuietly(error)
         }
     }
 
@@ -62,7 +62,8 @@ enum CacheEndpoints {
         var body = ByteBuffer(capacity: 1024)
         if let cache = worker.cache {
             let redis = await cache.redis?.statistics()
-            CacheReport.append(cache.shared, redis, to: &body)
+            cache.known.follow(cache.shared.flushCount)
+            CacheReport.append(cache, redis, to: &body)
         } else {
             body.append("{\"store\":\"off\"}\n")
         }
@@ -104,6 +105,8 @@ enum CacheEndpoints {
         _ outcome: inout FlushOutcome
     ) async {
         cache.shared.beginFlush()
+        // What was a hit meanwhile is not known any more either.
+        defer { cache.shared.beginFlush() }
         if let redis = cache.redis {
             let result = await redis.flush(selector)
             outcome.redis += result.removed

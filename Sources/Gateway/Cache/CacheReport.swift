@@ -8,11 +8,12 @@ import Upstream
 
 /// `/cache` as JSON.
 enum CacheReport {
-    /// Appends what the cache holds and has done. `redis`: what its servers say, where there are
-    /// any.
+    /// Appends what the cache holds and has done; of calls that are known, what `worker` knows.
+    /// `redis`: what its servers say, where there are any.
     static func append(
-        _ cache: AnswerCache, _ redis: StoreStatistics?, to buffer: inout ByteBuffer
+        _ worker: WorkerCache, _ redis: StoreStatistics?, to buffer: inout ByteBuffer
     ) {
+        let cache = worker.shared
         let settings = cache.settings
         buffer.append("{\"store\":")
         buffer.append(jsonString: settings.kind.rawValue)
@@ -42,6 +43,10 @@ enum CacheReport {
         } else {
             buffer.append("null")
         }
+        buffer.append(",\"known_calls\":{\"calls\":")
+        buffer.append(decimal: worker.known.count)
+        append("bytes", worker.known.bytes, to: &buffer)
+        buffer.append("}")
         append("flights", cache.flights?.count ?? 0, to: &buffer)
         buffer.append(",\"requests\":{")
         for (index, status) in CacheStatus.allCases.filter({ $0 != .off }).enumerated() {

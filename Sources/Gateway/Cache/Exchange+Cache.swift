@@ -24,7 +24,7 @@ extension Exchange {
         let operation = makeOperation(request)
         guard let plan = use.plan, plan.controls.lookup != .bypass || plan.controls.stores else {
             use.status = .bypass
-            use.reason = use.plan == nil ? "uncacheable" : "asked"
+            use.reason = reasonToPass
             operation.cacheReason = use.reason
             cache.shared.metrics.lookedUp(.bypass)
             return try await relay(operation)
@@ -37,6 +37,18 @@ extension Exchange {
         case .allowed:
             try await find(plan, operation, cache)
         }
+    }
+
+    /// Why the cache is passed by: nothing like the call is kept, or not for a caller who shows no
+    /// credential, or the caller wants it.
+    private var reasonToPass: StaticString {
+        if use.plan != nil { return "asked" }
+        let head = connection.parser.head
+        let isKnown = connection.withHead { bytes in
+            head.fields.contains { WorkerCache.isCredential($0, bytes) }
+        }
+        let isShared = worker.cache?.shared.settings.scope == .shared
+        return isKnown || isShared ? "uncacheable" : "no_credential"
     }
 
     private func find(

@@ -46,6 +46,11 @@ extension Exchange {
             entry.withBody { connection.write($0) }
         }
         connection.endResponse()
+        // A small answer waits for those of other requests; reading a large one, or messages for
+        // spans, would keep it waiting for longer.
+        if entry.bodyBytes > Self.gatheredAnswerBytesMax || operation.capturesContent {
+            connection.sendNow()
+        }
         // A question that only means the same has an answer of its own, sooner or later.
         if use.similarity == nil { keepKnown(operation) }
         readAnswer(entry, operation)
@@ -57,6 +62,9 @@ extension Exchange {
             use.known?.answer = (entry.number, attributes)
         }
     }
+
+    /// Bytes of an answer that leaves together with others.
+    private static let gatheredAnswerBytesMax = 4096
 
     /// With two digits, cut: what is shown as 1.00 is the same.
     private func add(similarity: Float) {

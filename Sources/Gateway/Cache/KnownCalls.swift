@@ -40,11 +40,15 @@ final class KnownCalls {
             self.plan = plan
         }
 
-        fileprivate var byteCount: Int { head.count + body.count }
+        /// About, with what is known of it.
+        fileprivate var byteCount: Int { head.count + body.count + 2048 }
     }
 
     private var calls: [Call?] = Array(repeating: nil, count: placesMax)
-    private var bytes = 0
+    /// What they hold in memory, about, in bytes.
+    private(set) var bytes = 0
+    /// Where the next to make room is looked for.
+    private var hand = 0
     /// Flushes of the cache when the first of them came in.
     private var flushCount = 0
     private let seed = UInt64.random(in: 0 ... .max)
@@ -70,7 +74,7 @@ final class KnownCalls {
         return isSame ? call : nil
     }
 
-    /// Keeps a call, in the place of another, unless there is no room.
+    /// Keeps a call, in the place of others.
     func keep(
         _ head: RequestHead, _ bytes: Span<UInt8>, body: Span<UInt8>, _ request: CallRequest,
         _ plan: CachePlan
@@ -79,14 +83,23 @@ final class KnownCalls {
         guard body.count <= Self.bodyBytesMax, plan.controls.bodyMember == nil else { return nil }
         gather(head, bytes)
         let place = place(of: body)
-        let room = Self.bytesMax - self.bytes + (calls[place]?.byteCount ?? 0)
-        guard self.head.count + body.count <= room else { return nil }
         let call = Call(
             head: self.copiedHead(), body: ByteBuffer(copying: body), request, plan)
-        self.bytes += call.byteCount - (calls[place]?.byteCount ?? 0)
-        calls[place] = call
+        replace(place, by: call)
+        while self.bytes > Self.bytesMax {
+            hand = (hand + 1) % Self.placesMax
+            if hand != place { replace(hand, by: nil) }
+        }
         return call
     }
+
+    private func replace(_ place: Int, by call: Call?) {
+        bytes += (call?.byteCount ?? 0) - (calls[place]?.byteCount ?? 0)
+        calls[place] = call
+    }
+
+    /// Calls that are known.
+    var count: Int { calls.count { $0 != nil } }
 
     /// The target and every field, each with its length, but for those that are about the trace
     /// or the connection.
@@ -116,34 +129,37 @@ final class KnownCalls {
         head.append(low: 5, of: length | UInt64(name.rawValue) << 32, then: text)
     }
 
-    /// Decided by some words of head and body, spread over them: what is compared is the whole.
+    /// Decided by all of head and body; what is compared is the whole.
     private func place(of body: Span<UInt8>) -> Int {
-        var hash = seed
-        head.withBytes { mix($0, into: &hash) }
-        mix(body, into: &hash)
-        return Int(truncatingIfNeeded: hash >> 32) & (Self.placesMax - 1)
+        let first = head.withBytes { Self.hash($0, seed) }
+        return Int(truncatingIfNeeded: Self.hash(body, first) >> 32) & (Self.placesMax - 1)
     }
 
-    private func mix(_ bytes: Span<UInt8>, into hash: inout UInt64) {
-        mix(UInt64(truncatingIfNeeded: bytes.count), into: &hash)
-        guard bytes.count >= 8 else {
-            for index in bytes.indices { mix(UInt64(bytes[index]), into: &hash) }
-            return
-        }
-        // Where calls are alike, they differ at their end: the last question.
-        let step = max(8, bytes.count / 16)
+    /// Four words at a time, each in a lane of its own, as multiplying takes a while.
+    private static func hash(_ bytes: Span<UInt8>, _ seed: UInt64) -> UInt64 {
+        let count = bytes.count
+        var lanes = SIMD4<UInt64>(seed, ~seed, seed &+ UInt64(count), seed << 32 | seed >> 32)
         var offset = 0
-        while offset <= bytes.count - 8 {
-            mix(bytes.littleEndian64(at: offset), into: &hash)
-            offset += step
+        while offset + 32 <= count {
+            for lane in 0..<4 {
+                lanes[lane] = mix(lanes[lane], bytes.littleEndian64(at: offset + lane * 8))
+            }
+            offset += 32
         }
-        for back in 1...6 where bytes.count >= back * 8 {
-            mix(bytes.littleEndian64(at: bytes.count - back * 8), into: &hash)
+        while offset + 8 <= count {
+            lanes[0] = mix(lanes[0], bytes.littleEndian64(at: offset))
+            offset += 8
         }
+        while offset < count {
+            lanes[1] = mix(lanes[1], UInt64(bytes[offset]))
+            offset += 1
+        }
+        return mix(mix(mix(lanes[0], lanes[1]), lanes[2]), lanes[3])
     }
 
-    private func mix(_ word: UInt64, into hash: inout UInt64) {
-        hash = (hash ^ word) &* 0x9E37_79B9_7F4A_7C15
-        hash ^= hash >> 29
+    @inline(__always)
+    private static func mix(_ hash: UInt64, _ word: UInt64) -> UInt64 {
+        let product = (hash ^ word) &* 0x9E37_79B9_7F4A_7C15
+        return product ^ product >> 29
     }
 }

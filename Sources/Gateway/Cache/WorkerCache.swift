@@ -14,7 +14,7 @@ final class WorkerCache {
     let namespace: [UInt8]
     /// What fields say that may change an answer, while a key is made.
     var beta = ByteBuffer()
-    /// Calls that came again and again.
+    /// Calls that a store had the answer to.
     let known = KnownCalls()
     /// An entry on its way to Redis.
     var encoded = ByteBuffer()
@@ -78,12 +78,16 @@ extension WorkerCache: RedisObserver {
         shared.storeChanged(isUp: error == nil)
         if let error {
             let sentence: StaticString =
-                error.kind == .auth
-                ? "Redis does not let us in: the cache goes on without it"
-                : "Redis does not answer: the cache goes on without it"
+                switch error.kind {
+                case .auth: "Redis does not let us in: the cache goes on without it"
+                case .down, .tls, .timeout, .open, .overloaded:
+                    "Redis does not answer: the cache goes on without it"
+                default: "Redis answers with errors: the cache goes on without it"
+                }
             log.write(.warning, sentence) { line in
                 line.add(.upstream, server.description)
                 line.add(.error, error.type)
+                line.add("reason", error.reason)
             }
         } else {
             log.write(.info, "Redis answers again") { line in

@@ -173,19 +173,25 @@ package struct AttributeArena: ~Copyable, Sendable {
         }
     }
 
-    /// The attributes without content, to be set on other arenas of the same field.
-    func prepare() -> PreparedAttributes {
-        PreparedAttributes(
+    /// The attributes without content, to be set on other arenas of the same field; nil where some
+    /// were left out, which each is to count.
+    func prepare() -> PreparedAttributes? {
+        guard droppedCount == 0 else { return nil }
+        return PreparedAttributes(
             bytes: ByteBuffer(copying: buffer.bytes.extracting(headCount...)), seen: seen,
             count: count)
     }
 
-    var mark: AttributeMark { AttributeMark(offset: buffer.count, removals: removals) }
+    var mark: AttributeMark {
+        AttributeMark(offset: buffer.count, removals: removals, droppedCount: droppedCount)
+    }
 
     /// The attributes without content that were set since `mark`; nil where one of them took the
     /// place of an earlier.
     func prepare(since mark: AttributeMark) -> PreparedAttributes? {
-        guard removals == mark.removals, mark.offset <= buffer.count else { return nil }
+        guard removals == mark.removals, droppedCount == mark.droppedCount,
+            mark.offset <= buffer.count
+        else { return nil }
         let bytes = buffer.bytes.extracting(mark.offset...)
         var seen = KeyFilter()
         var count = 0

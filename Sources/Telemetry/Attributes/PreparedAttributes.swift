@@ -19,6 +19,8 @@ package struct AttributeMark: Sendable {
     let offset: Int
     /// Attributes that had been taken out for others.
     let removals: Int
+    /// Attributes that had been left out.
+    let droppedCount: Int
 }
 
 /// A bit for each key's hash: tells which keys an arena surely has no value of.

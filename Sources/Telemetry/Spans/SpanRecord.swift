@@ -215,8 +215,9 @@ extension SpanRecord {
         arena.set(prepared)
     }
 
-    /// What was set so far, but for message content, to be set on other spans.
-    package func prepareAttributes() -> PreparedAttributes { arena.prepare() }
+    /// What was set so far, but for message content, to be set on other spans; nil where some was
+    /// left out for a limit.
+    package func prepareAttributes() -> PreparedAttributes? { arena.prepare() }
 
     /// How far the span's attributes have come.
     package var mark: AttributeMark { arena.mark }
