@@ -3,15 +3,17 @@ import Telemetry
 
 /// Takes message content out of an encoded span, for a receiver that it is too large for.
 enum ContentReduction {
-    /// `Span.attributes`, field 9, and `Span.dropped_attributes_count`, field 10.
+    /// `Span.attributes`, field 9, `Span.dropped_attributes_count`, field 10, `Span.events`, field 11,
+    /// and `Span.Event.attributes`, field 3.
     private static let attributes: UInt64 = 9, droppedCount: UInt64 = 10
+    private static let events: UInt64 = 11, eventAttributes: UInt64 = 3
     private static let attributeTag: UInt8 = 9 << 3 | 2
 
     static func hasContent(_ span: Span<UInt8>) -> Bool {
         let fields = message(span)
         var reader = ProtobufReader()
         while let field = reader.next(in: fields) {
-            if content(field, in: fields) != nil { return true }
+            if content(field, attributes, in: fields) != nil { return true }
         }
         return false
     }
@@ -29,13 +31,29 @@ enum ContentReduction {
             start = reader.position
             if field.number == droppedCount, case .varint(let count) = field.value {
                 dropped += count
-            } else if let attribute = content(field, in: fields) {
+            } else if field.number == events, case .bytes(let event) = field.value {
+                append(event: fields.extracting(event), to: &writer)
+            } else if let attribute = content(field, attributes, in: fields) {
                 if !append(attribute, of: fields, whole, mode, to: &writer) { dropped += 1 }
             } else {
                 writer.buffer.append(whole)
             }
         }
         writer.count(Int(droppedCount), Int(clamping: dropped))
+        writer.close(own)
+    }
+
+    /// Appends an event without message content.
+    private static func append(event: Span<UInt8>, to writer: inout ProtobufWriter) {
+        let own = writer.open(Int(events))
+        var reader = ProtobufReader()
+        var start = 0
+        while let field = reader.next(in: event) {
+            if content(field, eventAttributes, in: event) == nil {
+                writer.buffer.append(event.extracting(start..<reader.position))
+            }
+            start = reader.position
+        }
         writer.close(own)
     }
 
@@ -69,11 +87,13 @@ enum ContentReduction {
         return span.extracting(range)
     }
 
-    /// Name and text of an attribute with message content; nil for everything else.
+    /// Name and text of an attribute with message content, `number` being that of attributes; nil
+    /// for everything else.
     private static func content(
-        _ field: (number: UInt64, value: ProtobufReader.Value), in fields: Span<UInt8>
+        _ field: (number: UInt64, value: ProtobufReader.Value), _ number: UInt64,
+        in fields: Span<UInt8>
     ) -> (key: Range<Int>, value: Range<Int>)? {
-        guard field.number == attributes, case .bytes(let range) = field.value else { return nil }
+        guard field.number == number, case .bytes(let range) = field.value else { return nil }
         let bytes = fields.extracting(range)
         var reader = ProtobufReader()
         guard case .bytes(let key)? = reader.next(in: bytes)?.value,

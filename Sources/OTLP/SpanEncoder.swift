@@ -29,7 +29,10 @@ package struct SpanEncoder: Sendable {
         var span = trace.firstSpan
         while let current = span {
             append(current, of: trace, to: &writer)
-            hasContent = hasContent || (includesContent && current.hasContent)
+            hasContent =
+                hasContent
+                || (includesContent
+                    && (current.hasContent || current.events.contains(where: \.hasContent)))
             span = current.next
         }
         return hasContent
@@ -81,8 +84,8 @@ package struct SpanEncoder: Sendable {
         let message = writer.open(11)
         writer.field(1, fixed64: event.time)
         writer.field(2, bytes: event.name.bytes)
-        // Events hold no message content.
-        event.appendAttributes(includingContent: false, to: &writer.buffer)
+        event.appendAttributes(
+            includingContent: includesContent, form: content, to: &writer.buffer)
         writer.count(4, event.droppedAttributesCount)
         writer.close(message)
     }

@@ -9,7 +9,9 @@ struct RandomAttributes {
     private static let doubles = [AttributeKey<Double>("d.0"), AttributeKey("d.1")]
     private static let bools = [AttributeKey<Bool>("b.0"), AttributeKey("b.1")]
     private static let lists = [AttributeKey<[String]>("l.0"), AttributeKey("k")]
-    private static let contents = [AttributeKey<MessageContent>("c.0"), AttributeKey("c.1")]
+    private static let contents = [
+        GenAIAttributes.inputMessages, GenAIAttributes.outputMessages,
+    ]
 
     private let limits: SpanLimits
     private var all = ExpectedAttributes()

@@ -70,6 +70,9 @@ package final class SpanEvent {
     /// Attributes that were left out for a limit.
     package var droppedAttributesCount: Int { attributes.droppedCount }
 
+    /// Whether attributes with message content are among the attributes.
+    package var hasContent: Bool { attributes.contentCount > 0 }
+
     init(name: StaticString, time: UInt64, attributes: consuming AttributeArena) {
         self.name = name
         self.time = time
