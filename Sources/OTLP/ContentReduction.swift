@@ -3,8 +3,8 @@ import Telemetry
 
 /// Takes message content out of an encoded span, for a receiver that it is too large for.
 enum ContentReduction {
-    /// `Span.attributes`, field 9, `Span.dropped_attributes_count`, field 10, `Span.events`, field 11,
-    /// and `Span.Event.attributes`, field 3.
+    /// `Span.attributes`, field 9, `Span.dropped_attributes_count`, field 10, `Span.events`, field
+    /// 11, and `Span.Event.attributes`, field 3.
     private static let attributes: UInt64 = 9, droppedCount: UInt64 = 10
     private static let events: UInt64 = 11, eventAttributes: UInt64 = 3
     private static let attributeTag: UInt8 = 9 << 3 | 2

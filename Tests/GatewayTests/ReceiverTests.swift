@@ -180,7 +180,11 @@ final class Deliveries {
         let all = deliveries.all()
         #expect(all.count > 1)
         #expect(all.allSatisfy { $0.body.count < 4_000_000 })
-        #expect(all.reduce(0) { $0 + decodedSpans($1.body).count } == 60)
+        let spans = all.flatMap { decodedSpans($0.body) }
+        // A kept connection that had died may have cost one more attempt.
+        let operations = spans.filter { $0.string(5)?.hasPrefix("chat ") == true }
+        #expect(operations.count == 20, "\(spans.map { $0.string(5) ?? "" })")
+        #expect(spans.count >= 60)
         #expect(all.reduce(0) { $0 + $1.body.count } > 4_000_000)
     }
 }
