@@ -135,31 +135,39 @@ final class KnownCalls {
         return Int(truncatingIfNeeded: Self.hash(body, first) >> 32) & (Self.placesMax - 1)
     }
 
-    /// Four words at a time, each in a lane of its own, as multiplying takes a while.
+    /// Two words at a time in each of two lanes, as multiplying takes a while.
     private static func hash(_ bytes: Span<UInt8>, _ seed: UInt64) -> UInt64 {
         let count = bytes.count
-        var lanes = SIMD4<UInt64>(seed, ~seed, seed &+ UInt64(count), seed << 32 | seed >> 32)
-        var offset = 0
-        while offset + 32 <= count {
-            for lane in 0..<4 {
-                lanes[lane] = mix(lanes[lane], bytes.littleEndian64(at: offset + lane * 8))
+        let other = seed << 32 | seed >> 32
+        var first = seed &+ UInt64(count)
+        var second = ~seed
+        // SAFETY: each word is loaded where `offset` leaves room for it.
+        unsafe bytes.withUnsafeBytes { bytes in
+            func word(_ offset: Int) -> UInt64 {
+                unsafe bytes.loadUnaligned(fromByteOffset: offset, as: UInt64.self)
             }
-            offset += 32
+            var offset = 0
+            while offset <= count - 32 {
+                first = mix(first ^ word(offset), other ^ word(offset + 8))
+                second = mix(second ^ word(offset + 16), other ^ word(offset + 24))
+                offset += 32
+            }
+            while offset <= count - 8 {
+                first = mix(first ^ word(offset), other)
+                offset += 8
+            }
+            while offset < count {
+                unsafe second = mix(second ^ UInt64(bytes[offset]), other)
+                offset += 1
+            }
         }
-        while offset + 8 <= count {
-            lanes[0] = mix(lanes[0], bytes.littleEndian64(at: offset))
-            offset += 8
-        }
-        while offset < count {
-            lanes[1] = mix(lanes[1], UInt64(bytes[offset]))
-            offset += 1
-        }
-        return mix(mix(mix(lanes[0], lanes[1]), lanes[2]), lanes[3])
+        return mix(first ^ seed, second ^ other)
     }
 
+    /// Both halves of the product: each bit of it depends on bits of both.
     @inline(__always)
-    private static func mix(_ hash: UInt64, _ word: UInt64) -> UInt64 {
-        let product = (hash ^ word) &* 0x9E37_79B9_7F4A_7C15
-        return product ^ product >> 29
+    private static func mix(_ one: UInt64, _ another: UInt64) -> UInt64 {
+        let product = one.multipliedFullWidth(by: another)
+        return product.high ^ product.low
     }
 }
