@@ -131,43 +131,7 @@ final class KnownCalls {
 
     /// Decided by all of head and body; what is compared is the whole.
     private func place(of body: Span<UInt8>) -> Int {
-        let first = head.withBytes { Self.hash($0, seed) }
-        return Int(truncatingIfNeeded: Self.hash(body, first) >> 32) & (Self.placesMax - 1)
-    }
-
-    /// Two words at a time in each of two lanes, as multiplying takes a while.
-    private static func hash(_ bytes: Span<UInt8>, _ seed: UInt64) -> UInt64 {
-        let count = bytes.count
-        let other = seed << 32 | seed >> 32
-        var first = seed &+ UInt64(count)
-        var second = ~seed
-        // SAFETY: each word is loaded where `offset` leaves room for it.
-        unsafe bytes.withUnsafeBytes { bytes in
-            func word(_ offset: Int) -> UInt64 {
-                unsafe bytes.loadUnaligned(fromByteOffset: offset, as: UInt64.self)
-            }
-            var offset = 0
-            while offset <= count - 32 {
-                first = mix(first ^ word(offset), other ^ word(offset + 8))
-                second = mix(second ^ word(offset + 16), other ^ word(offset + 24))
-                offset += 32
-            }
-            while offset <= count - 8 {
-                first = mix(first ^ word(offset), other)
-                offset += 8
-            }
-            while offset < count {
-                unsafe second = mix(second ^ UInt64(bytes[offset]), other)
-                offset += 1
-            }
-        }
-        return mix(first ^ seed, second ^ other)
-    }
-
-    /// Both halves of the product: each bit of it depends on bits of both.
-    @inline(__always)
-    private static func mix(_ one: UInt64, _ another: UInt64) -> UInt64 {
-        let product = one.multipliedFullWidth(by: another)
-        return product.high ^ product.low
+        let first = head.withBytes { $0.hash(seed: seed) }
+        return Int(truncatingIfNeeded: body.hash(seed: first) >> 32) & (Self.placesMax - 1)
     }
 }
