@@ -84,7 +84,8 @@ final class KnownCalls {
         gather(head, bytes)
         let place = place(of: body)
         let call = Call(
-            head: self.copiedHead(), body: ByteBuffer(copying: body), request, plan)
+            head: ByteBuffer(copying: self.head.bytes), body: ByteBuffer(copying: body), request,
+            plan)
         replace(place, by: call)
         while self.bytes > Self.bytesMax {
             hand = (hand + 1) % Self.placesMax
@@ -116,12 +117,6 @@ final class KnownCalls {
             }
             append(bytes.extracting(field.value), field.known)
         }
-    }
-
-    private func copiedHead() -> ByteBuffer {
-        var copy = ByteBuffer(capacity: head.count)
-        head.withBytes { copy.append($0) }
-        return copy
     }
 
     private func append(_ text: Span<UInt8>, _ name: FieldName) {
